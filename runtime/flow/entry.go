@@ -1,0 +1,83 @@
+package flow
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Status is the state of a run or of a step, see docs/semantics.md.
+type Status string
+
+// The statuses. Skipped is one of steps only, Cancelled one of runs only.
+const (
+	StatusPending   Status = "pending"
+	StatusRunning   Status = "running"
+	StatusCompleted Status = "completed"
+	StatusFailed    Status = "failed"
+	StatusCancelled Status = "cancelled"
+	StatusSkipped   Status = "skipped"
+)
+
+// Final says whether a run of this status is over, its compensations included.
+func (s Status) Final() bool {
+	return s == StatusCompleted || s == StatusFailed || s == StatusCancelled
+}
+
+// Phase is what a running run does.
+type Phase string
+
+// The phases of a run that is running; a run of another status has none.
+const (
+	PhaseForward      Phase = "forward"      // a step is under way
+	PhaseWaiting      Phase = "waiting"      // for a delay or the pause before a retry or restart
+	PhaseCompensating Phase = "compensating" // what was done is being undone
+)
+
+// Kind is what an Entry of the log tells of.
+type Kind string
+
+// The kinds of entries. Those marked as spans have a start and an end; the
+// others happen at one moment.
+const (
+	KindStep         Kind = "step"         // span: one attempt of a step's handler
+	KindSkip         Kind = "skip"         // a step whose `when` did not hold
+	KindDelay        Kind = "delay"        // span: the pause before a step; WakeAt is its planned end
+	KindRollback     Kind = "rollback"     // span: the compensations after a failure or a cancel, Error is why
+	KindCompensation Kind = "compensation" // span: one attempt of a step's compensation
+	KindRestart      Kind = "restart"      // span: the pause before the flow's next attempt; WakeAt is its planned end
+	KindTimeout      Kind = "timeout"      // the flow's timeout is over: Error says so
+	KindCancel       Kind = "cancel"       // somebody asked to cancel the run: Error has the reason, Actor who it was
+)
+
+// Entry is one line of a run's log: one thing that happened to it. The log
+// alone rebuilds the run's state (Restore), and is what people see of a run.
+//
+// Seq and EndSeq come from one counter of the run: they are the places of the
+// entry's start and end among all that happened. An entry is known by its Seq,
+// which never changes; storing an entry again replaces it.
+type Entry struct {
+	Seq    int64
+	EndSeq int64 // 0 while the entry is open; Seq for what has no duration
+	Kind   Kind
+	// Step is the step's name; empty for what is about the whole run.
+	Step string
+	// RunAttempt is the run's attempt in which this happened, from 1.
+	RunAttempt int
+	// Attempt is the attempt of the step or compensation, from 1; else 0.
+	Attempt int
+	// Input is what the handler of a step got, Output what it returned, as JSON.
+	Input, Output json.RawMessage
+	// Error is why an attempt failed, or why a rollback or cancel began.
+	Error *Error
+	// Actor is who asked, where somebody did.
+	Actor string
+	// StartedAt and FinishedAt are in UTC and whole milliseconds; FinishedAt is
+	// zero while the entry is open.
+	StartedAt, FinishedAt time.Time
+	// WakeAt is the planned end of a pause: of a delay or a restart, and of the
+	// pause behind a failed attempt. A failed attempt without it was the last.
+	WakeAt time.Time
+}
+
+// Open says whether the entry has started and not ended.
+func (e *Entry) Open() bool { return e.EndSeq == 0 }

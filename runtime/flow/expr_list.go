@@ -1,0 +1,40 @@
+// Reading the elements of lists and maps, and joining lists.
+
+package flow
+
+import "fmt"
+
+// Index is list[i].
+func Index[T any](p *Plan, list []T, i int64, place string) T {
+	if i < 0 || i >= int64(len(list)) {
+		// The index is not told: it may be made of a secret.
+		p.Fail(place, fmt.Sprintf("the index is out of range: the list has %d elements", len(list)))
+		var zero T
+		return zero
+	}
+	return list[i]
+}
+
+// Key is m[key].
+func Key[T any](p *Plan, m map[string]T, key, place string) T {
+	value, ok := m[key]
+	if !ok {
+		// The key is not told: it may be made of a secret.
+		p.Fail(place, "the map has no such key")
+	}
+	return value
+}
+
+// Concat is a list of its own that has the elements of all lists in their
+// order.
+func Concat[T any](lists ...[]T) []T {
+	n := 0
+	for _, list := range lists {
+		n += len(list)
+	}
+	joined := make([]T, 0, n)
+	for _, list := range lists {
+		joined = append(joined, list...)
+	}
+	return joined
+}

@@ -1,0 +1,76 @@
+package flow
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// ErrStale is what Apply returns for an outcome that does not concern the run
+// any more: of an attempt that has ended, or of a run that is over. Nothing changed.
+var ErrStale = errors.New("the outcome is stale")
+
+// Outcome is what a driver tells a run: that something happened, and when.
+// It is one of Begin, Ended, Tick and Cancel.
+type Outcome interface{ at() time.Time }
+
+// Begin says that a driver has taken the run up: for the first time, or again
+// after the one before it ended. Attempts that were under way are asked for
+// again, with the same number.
+type Begin struct{ At time.Time }
+
+// Ended says that an attempt is over. Seq is that of its entry.
+type Ended struct {
+	Seq    int64
+	Output json.RawMessage // if it did not fail
+	Err    *Error          // if it failed
+	At     time.Time
+}
+
+// Tick says what time it is. A driver sends it at WakeAt.
+type Tick struct{ At time.Time }
+
+// Cancel says that somebody wants the run to end and what it did undone.
+type Cancel struct {
+	Reason string
+	Actor  string
+	At     time.Time
+}
+
+func (o Begin) at() time.Time  { return o.At }
+func (o Ended) at() time.Time  { return o.At }
+func (o Tick) at() time.Time   { return o.At }
+func (o Cancel) at() time.Time { return o.At }
+
+// Effects are what an outcome leads to, for the driver to carry out in this
+// order: store Entries together with the run's head, in one commit; then start
+// the Attempts and stop those in Stop.
+type Effects struct {
+	// Entries began or ended.
+	Entries []Entry
+	// Attempts are to be started.
+	Attempts []Attempt
+	// Stop are the Seq of attempts whose context is to be cancelled. Each of
+	// them still has to end: the driver says Ended when its handler has returned,
+	// or when it has waited long enough for that.
+	Stop []int64
+}
+
+// Attempt is a handler to be called.
+type Attempt struct {
+	// Entry is the attempt's line in the log, open. It may be stored any time
+	// after the attempt began, or together with its end.
+	Entry Entry
+	// Handler is the name of what to call: the step's, or its compensation's.
+	Handler string
+	// Timeout is how long the attempt may take; 0 is without end. A driver that
+	// has waited that long says Ended with an error of the kind ErrorTimeout.
+	Timeout time.Duration
+	// Input is the step's input; of a compensation, that of the step to undo.
+	Input json.RawMessage
+	// Output is, for a compensation, the result to undo.
+	Output json.RawMessage
+	// IdempotencyKey is the same for each attempt of the same piece of work: it
+	// is made of the run, the run's attempt, the step, and do or undo.
+	IdempotencyKey string
+}

@@ -1,0 +1,235 @@
+package flow
+
+import (
+	"fmt"
+	"sort"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// Properties of every flow under every course of events (semantics.md).
+
+// randomFlow draws a flow of up to eight steps with random policies.
+func randomFlow(t *rapid.T) *Definition {
+	skips := map[string]bool{}
+	var steps []*StepDef
+	for i := range rapid.IntRange(1, 8).Draw(t, "steps") {
+		s := &StepDef{Name: fmt.Sprintf("s%d", i), Policy: randomPolicy(t)}
+		if rapid.Bool().Draw(t, "undoable") {
+			s.Compensation = &CompensationDef{Name: "undo-" + s.Name}
+			if rapid.Bool().Draw(t, "own policy") {
+				p := randomPolicy(t)
+				s.Compensation.Policy = &p
+			}
+		}
+		if rapid.IntRange(0, 3).Draw(t, "delayed") == 0 {
+			s.Delay = time.Duration(rapid.IntRange(1, 90).Draw(t, "delay")) * time.Second
+		}
+		skips[s.Name] = rapid.IntRange(0, 4).Draw(t, "skipped") == 0
+		steps = append(steps, s)
+	}
+	def := chainOf(skips, steps...)
+	def.MaxAttempts = rapid.IntRange(0, 3).Draw(t, "maxAttempts")
+	if rapid.IntRange(0, 3).Draw(t, "limited") == 0 {
+		def.Timeout = time.Duration(rapid.IntRange(1, 300).Draw(t, "timeout")) * time.Second
+	}
+	return def
+}
+
+func randomPolicy(t *rapid.T) Policy {
+	return Policy{
+		Retries:     rapid.IntRange(0, 3).Draw(t, "retries"),
+		Backoff:     rapid.SampledFrom([]Backoff{"", Fixed, Linear, Exponential}).Draw(t, "backoff"),
+		BackoffBase: time.Duration(rapid.IntRange(0, 5000).Draw(t, "base")) * time.Millisecond,
+		Jitter:      rapid.SampledFrom([]float64{0, 0.2, 1}).Draw(t, "jitter"),
+	}
+}
+
+// happen lets one random thing happen to the run.
+func (d *driver) happen(t *rapid.T) {
+	events := []string{"tick"}
+	if len(d.open) > 0 {
+		events = append(events, "complete", "complete", "complete", "fail", "fail for good")
+	}
+	if rapid.IntRange(0, 15).Draw(t, "rare") == 0 {
+		events = []string{"cancel", "crash"}
+	}
+	d.now = d.now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "passes")) * time.Millisecond)
+	switch event := rapid.SampledFrom(events).Draw(t, "event"); event {
+	case "tick":
+		if at := d.run.State().WakeAt; len(d.open) == 0 && at.After(d.now) {
+			d.now = at
+		}
+		d.apply(Tick{At: d.now})
+	case "complete":
+		d.end("1", nil)
+	case "fail", "fail for good":
+		err := broken(event)
+		err.Permanent = event == "fail for good"
+		d.end("", err)
+	case "cancel":
+		d.apply(Cancel{Reason: "enough", At: d.now})
+	case "crash":
+		d.crash()
+	}
+}
+
+func TestProperties(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		def := randomFlow(rt)
+		d := drive(t, def)
+		for range 400 {
+			if d.run.State().Status.Final() {
+				break
+			}
+			checkReplay(rt, d)
+			d.happen(rt)
+		}
+		if !d.run.State().Status.Final() {
+			rt.Fatalf("the run does not end; its log: %v", d.history())
+		}
+		checkLog(rt, d)
+	})
+}
+
+// checkReplay: the log alone gives the state.
+func checkReplay(t *rapid.T, d *driver) {
+	again, err := Restore(d.def, Head{ID: "run", Input: []byte("1")}, d.log)
+	if err != nil {
+		t.Fatalf("restore: %v", err)
+	}
+	if diff := cmp.Diff(dump(d.run), dump(again)); diff != "" {
+		t.Fatalf("replayed state (-live +replayed):\n%s\nlog: %v", diff, d.history())
+	}
+}
+
+// dump is all of the state that decides what the run does next.
+func dump(r *Run) map[string]any {
+	steps := map[string]any{}
+	for name, st := range r.steps {
+		if st.status == stepNew {
+			continue // as good as absent
+		}
+		steps[name] = fmt.Sprint(st.status, st.attempt, string(st.input), string(st.output), st.undo, st.undoAttempt)
+	}
+	var open, waiting, completed []string
+	for _, e := range r.open {
+		open = append(open, fmt.Sprint(e.Seq, e.Kind, e.Step, e.Attempt))
+	}
+	for _, st := range r.waiting {
+		waiting = append(waiting, fmt.Sprint(st.name, st.wakeAt))
+	}
+	for _, st := range r.completed {
+		completed = append(completed, st.name)
+	}
+	sort.Strings(open)
+	sort.Strings(waiting)
+	return map[string]any{
+		"status": r.status, "attempt": r.attempt, "seq": r.seq, "started": r.info.StartedAt.String(),
+		"steps": steps, "open": open, "waiting": waiting, "completed": completed,
+		"failure": r.failure, "rollback": r.rollback != nil, "unwound": r.unwound,
+		"restart": r.restart != nil, "cancelled": r.cancelled,
+	}
+}
+
+// checkLog holds the rules about order against the log of a run that is over.
+func checkLog(t *rapid.T, d *driver) {
+	var (
+		completed []string // undoable, in the order of completion, in this attempt of the run
+		undone    []string
+		failedAt  int64
+		attempt   = 1
+	)
+	finish := func() {
+		for i, name := range undone {
+			if want := completed[len(completed)-1-i]; name != want {
+				t.Fatalf("undone %v, completed %v; log: %v", undone, completed, d.history())
+			}
+		}
+		if failedAt > 0 && len(undone) != len(completed) {
+			t.Fatalf("undone %v of %v; log: %v", undone, completed, d.history())
+		}
+	}
+	for _, e := range d.log {
+		if e.Open() {
+			t.Fatalf("the run is over and %s %s is open", e.Kind, e.Step)
+		}
+		if e.RunAttempt != attempt {
+			finish()
+			completed, undone, failedAt, attempt = nil, nil, 0, e.RunAttempt
+		}
+		switch e.Kind {
+		case KindStep:
+			if failedAt > 0 && e.Seq > failedAt {
+				t.Fatalf("step %s began after the failure; log: %v", e.Step, d.history())
+			}
+			if e.Error == nil && d.run.defs[e.Step].Compensation != nil {
+				completed = append(completed, e.Step)
+			}
+			if e.Error != nil && e.WakeAt.IsZero() && failedAt == 0 {
+				failedAt = e.EndSeq
+			}
+		case KindCancel, KindTimeout, KindRollback:
+			if failedAt == 0 {
+				failedAt = e.Seq
+			}
+		case KindCompensation:
+			if e.WakeAt.IsZero() {
+				undone = append(undone, e.Step)
+			}
+		}
+	}
+	finish()
+	if d.run.State().Status == StatusCompleted && failedAt != 0 {
+		t.Fatalf("the run completed after a failure; log: %v", d.history())
+	}
+}
+
+func TestPauseNeverOverflowsAndStaysUnderItsLimit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := Policy{
+			Backoff:     rapid.SampledFrom([]Backoff{Fixed, Linear, Exponential}).Draw(t, "backoff"),
+			BackoffBase: time.Duration(rapid.Int64Range(1, 1<<62).Draw(t, "base")),
+			BackoffMax:  time.Duration(rapid.Int64Range(1, 1<<62).Draw(t, "max")),
+			Jitter:      rapid.Float64Range(0, 1).Draw(t, "jitter"),
+		}
+		k := rapid.IntRange(1, 1<<30).Draw(t, "k")
+		pause := p.Pause(k, "key")
+		if pause < 0 || pause > p.BackoffMax {
+			t.Fatalf("pause %d is not between 0 and %d", pause, p.BackoffMax)
+		}
+		if again := p.Pause(k, "key"); again != pause {
+			t.Fatalf("the pause is %v and then %v", pause, again)
+		}
+	})
+}
+
+func TestPause(t *testing.T) {
+	for _, c := range []struct {
+		policy Policy
+		want   []time.Duration
+	}{
+		{Policy{}, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}},
+		{Policy{Backoff: Fixed, BackoffBase: 5 * time.Second}, []time.Duration{5 * time.Second, 5 * time.Second}},
+		{Policy{Backoff: Linear, BackoffBase: time.Second}, []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}},
+		{Policy{Backoff: Exponential, BackoffBase: time.Minute, BackoffMax: 3 * time.Minute}, []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute}},
+	} {
+		for i, want := range c.want {
+			if got := c.policy.Pause(i+1, "key"); got != want {
+				t.Errorf("%+v: pause %d is %v, want %v", c.policy, i+1, got, want)
+			}
+		}
+	}
+	var spread []time.Duration
+	jittered := Policy{Backoff: Fixed, BackoffBase: 10 * time.Second, BackoffMax: time.Minute, Jitter: 0.2}
+	for i := range 100 {
+		spread = append(spread, jittered.Pause(1, fmt.Sprint("run", i)))
+	}
+	sort.Slice(spread, func(i, j int) bool { return spread[i] < spread[j] })
+	if first, last := spread[0], spread[99]; first < 8*time.Second || last > 12*time.Second || last-first < 3*time.Second {
+		t.Errorf("with a jitter of 20 %% the pauses are from %v to %v", first, last)
+	}
+}

@@ -1,0 +1,341 @@
+package flow
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+)
+
+// Run is the state of one run. It belongs to one goroutine, and is a pure
+// function of its head and the outcomes applied to it; see the package's doc.
+type Run struct {
+	def   *Definition
+	defs  map[string]*StepDef
+	id    string
+	input json.RawMessage
+	info  RunInfo
+
+	machine Machine // nil before it is needed
+	status  Status
+	attempt int   // of the whole flow
+	seq     int64 // the last sequence number that was given
+
+	// The state of the current attempt, made by started and ended alone.
+	steps     map[string]*stepState
+	open      []*Entry     // attempts under way
+	waiting   []*stepState // steps that pause, see stepState.wakeAt
+	completed []*stepState // in the order of completion
+	failure   *Error       // why the run does not go forward any more
+	stopAsked bool         // because of it, what was under way is being stopped
+	rollback  *Entry       // open while completed steps are undone
+	unwound   bool         // what was to be undone is undone
+	restart   *Entry       // open in the pause before the attempt's first step
+	cancelled *Error       // somebody asked to cancel the run
+
+	// The end of the run.
+	output     json.RawMessage
+	err        *Error
+	finishedAt time.Time
+	endSeq     int64
+
+	changed []*Entry // since the last Effects
+	effects Effects
+}
+
+// Head is what a run begins with.
+type Head struct {
+	ID     string
+	Tenant string
+	Input  json.RawMessage
+	// StartedAt is when the run's first step began; zero for a run that has not begun.
+	StartedAt time.Time
+}
+
+// New makes a run that has not begun.
+func New(def *Definition, head Head) *Run {
+	defs := make(map[string]*StepDef, len(def.Steps))
+	for _, s := range def.Steps {
+		defs[s.Name] = s
+	}
+	r := &Run{
+		def: def, defs: defs, id: head.ID, input: head.Input,
+		info:   RunInfo{ID: head.ID, Tenant: head.Tenant, StartedAt: head.StartedAt},
+		status: StatusPending, attempt: 1,
+	}
+	r.reset()
+	if !head.StartedAt.IsZero() {
+		r.begin(head.StartedAt)
+	}
+	return r
+}
+
+// Restore makes the run of which this is the log, in the order of Seq. The run
+// is where it was; it goes on with Begin.
+//
+// It returns an error for a log that no run can have written.
+func Restore(def *Definition, head Head, log []Entry) (*Run, error) {
+	if head.StartedAt.IsZero() && len(log) > 0 {
+		// The entry was stored and the head, which follows with a later commit, was not.
+		head.StartedAt = log[0].StartedAt
+	}
+	r := New(def, head)
+	type event struct {
+		seq   int64
+		entry *Entry
+	}
+	events := make([]event, 0, 2*len(log))
+	for i := range log {
+		e := log[i] // a copy: the caller keeps the log
+		events = append(events, event{e.Seq, &e})
+		if !e.Open() && e.EndSeq != e.Seq {
+			events = append(events, event{e.EndSeq, &e})
+		}
+	}
+	sort.Slice(events, func(i, j int) bool { return events[i].seq < events[j].seq })
+	for i, ev := range events {
+		if i > 0 && events[i-1].seq == ev.seq || ev.seq <= 1 {
+			return nil, fmt.Errorf("run %s: the log has two entries at %d", head.ID, ev.seq)
+		}
+		if ev.seq == ev.entry.Seq {
+			r.started(ev.entry)
+		}
+		if ev.seq == ev.entry.EndSeq {
+			r.ended(ev.entry)
+		}
+	}
+	return r, nil
+}
+
+// State is what a run's head says of it.
+type State struct {
+	Status     Status
+	Phase      Phase
+	Attempt    int // of the whole flow, from 1
+	Output     json.RawMessage
+	Err        *Error
+	StartedAt  time.Time
+	FinishedAt time.Time
+	// WakeAt is when the run needs a Tick; zero if it waits for no time.
+	WakeAt time.Time
+	EndSeq int64
+}
+
+// State is where the run is.
+func (r *Run) State() State {
+	return State{
+		Status: r.status, Phase: r.phase(), Attempt: r.attempt,
+		Output: r.output, Err: r.err,
+		StartedAt: r.info.StartedAt, FinishedAt: r.finishedAt,
+		WakeAt: r.wakeAt(), EndSeq: r.endSeq,
+	}
+}
+
+// Idle says that no attempt is under way: the run needs nothing before WakeAt.
+func (r *Run) Idle() bool { return len(r.open) == 0 }
+
+func (r *Run) phase() Phase {
+	switch {
+	case r.status != StatusRunning:
+		return ""
+	case r.failure != nil:
+		return PhaseCompensating
+	case len(r.open) == 0 && (len(r.waiting) > 0 || r.restart != nil):
+		return PhaseWaiting
+	}
+	return PhaseForward
+}
+
+func (r *Run) wakeAt() time.Time {
+	if r.status != StatusRunning {
+		return time.Time{}
+	}
+	var first time.Time
+	earlier := func(t time.Time) {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	if st := r.earliest(); st != nil {
+		earlier(st.wakeAt)
+	}
+	if r.failure == nil {
+		earlier(r.deadline())
+		if r.restart != nil {
+			earlier(r.restart.WakeAt)
+		}
+	}
+	return first
+}
+
+// begin is the start of the first attempt. The run's start has the sequence number 1.
+func (r *Run) begin(at time.Time) {
+	r.status = StatusRunning
+	r.info.StartedAt = at
+	r.seq = 1
+}
+
+// Apply takes what happened and returns what it leads to. It returns ErrStale
+// for an outcome that concerns nothing that is under way.
+func (r *Run) Apply(o Outcome) (Effects, error) {
+	if r.status.Final() {
+		return Effects{}, ErrStale
+	}
+	now := o.at().UTC().Truncate(time.Millisecond)
+	switch o := o.(type) {
+	case Begin:
+		r.resume(now)
+	case Ended:
+		if err := r.end(o, now); err != nil {
+			return Effects{}, err
+		}
+	case Tick:
+		r.wake(now)
+	case Cancel:
+		r.cancel(o, now)
+	}
+	r.advance(now)
+	return r.takeEffects(), nil
+}
+
+// resume begins the run, or goes on with one that was restored.
+func (r *Run) resume(now time.Time) {
+	if r.status == StatusPending {
+		r.begin(now)
+		return
+	}
+	open := slices.Clone(r.open) // what begins now is asked for by itself
+	r.wake(now)
+	for _, e := range open {
+		if r.failure != nil && e.Kind == KindStep {
+			// It was being stopped when its process ended: now it has ended too.
+			r.finish(e, Ended{Err: r.stopped()}, now)
+			continue
+		}
+		r.effects.Attempts = append(r.effects.Attempts, r.attemptOf(e))
+	}
+}
+
+// end applies the end of an attempt.
+func (r *Run) end(o Ended, now time.Time) error {
+	for _, e := range r.open {
+		if e.Seq == o.Seq {
+			r.finish(e, o, now)
+			return nil
+		}
+	}
+	return ErrStale
+}
+
+// finish ends the entry of an attempt, and decides whether there is another one.
+func (r *Run) finish(e *Entry, o Ended, now time.Time) {
+	e.Output, e.Error = o.Output, o.Err
+	if o.Err != nil {
+		e.Output = nil
+		if o.Err.Step == "" {
+			err := *o.Err
+			err.Step = e.Step
+			e.Error = &err
+		}
+		policy := r.policy(e)
+		if !o.Err.Permanent && e.Attempt <= policy.Retries && !r.stopping(e) {
+			e.WakeAt = now.Add(policy.Pause(e.Attempt, r.key(e))).Truncate(time.Millisecond)
+		}
+	}
+	r.recordEnd(e, now)
+}
+
+// stopping says that there will be no further attempt of what e is one of.
+func (r *Run) stopping(e *Entry) bool { return e.Kind == KindStep && r.failure != nil }
+
+// policy is that of the step or compensation of which e is an attempt.
+func (r *Run) policy(e *Entry) Policy {
+	def := r.defs[e.Step]
+	switch {
+	case def == nil:
+		return Policy{}
+	case e.Kind == KindCompensation && def.Compensation != nil && def.Compensation.Policy != nil:
+		return *def.Compensation.Policy
+	}
+	return def.Policy
+}
+
+// key is the idempotency key of what e is an attempt of.
+func (r *Run) key(e *Entry) string {
+	act := "do"
+	if e.Kind == KindCompensation {
+		act = "undo"
+	}
+	return fmt.Sprintf("%s.%d.%s.%s", r.id, e.RunAttempt, e.Step, act)
+}
+
+// attemptOf is what a driver needs to call the handler of an open entry.
+func (r *Run) attemptOf(e *Entry) Attempt {
+	a := Attempt{
+		Entry: *e, Handler: e.Step, Timeout: r.policy(e).Timeout,
+		Input: e.Input, IdempotencyKey: r.key(e),
+	}
+	if e.Kind == KindCompensation {
+		st := r.step(e.Step)
+		a.Input, a.Output = st.input, st.output
+		if st.def != nil && st.def.Compensation != nil {
+			a.Handler = st.def.Compensation.Name
+		}
+	}
+	return a
+}
+
+// record starts an entry: in the log, in the state, and among the effects.
+func (r *Run) record(e Entry, now time.Time) *Entry {
+	e.Seq = r.seq + 1
+	e.RunAttempt = r.attempt
+	if e.Kind == KindRestart {
+		e.RunAttempt++ // it is the beginning of the next one
+	}
+	e.StartedAt = now
+	entry := &e
+	r.started(entry)
+	r.note(entry)
+	return entry
+}
+
+// recordMoment writes an entry of one moment.
+func (r *Run) recordMoment(e Entry, now time.Time) {
+	e.EndSeq = r.seq + 1
+	e.FinishedAt = now
+	r.record(e, now)
+}
+
+// recordEnd ends an entry.
+func (r *Run) recordEnd(e *Entry, now time.Time) {
+	e.EndSeq = r.seq + 1
+	e.FinishedAt = now
+	r.ended(e)
+	r.note(e)
+}
+
+func (r *Run) note(e *Entry) {
+	for _, c := range r.changed {
+		if c == e {
+			return
+		}
+	}
+	r.changed = append(r.changed, e)
+}
+
+// takeEffects hands over what the outcome led to. An attempt that only began
+// is not among the entries: it is stored with its Attempt.
+func (r *Run) takeEffects() Effects {
+	eff := r.effects
+	r.effects = Effects{}
+	for _, e := range r.changed {
+		if e.Open() && (e.Kind == KindStep || e.Kind == KindCompensation) {
+			eff.Attempts = append(eff.Attempts, r.attemptOf(e))
+		} else {
+			eff.Entries = append(eff.Entries, *e)
+		}
+	}
+	r.changed = r.changed[:0]
+	return eff
+}

@@ -1,0 +1,193 @@
+package flow
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// stepStatus is how far a step is in the current attempt of the run.
+type stepStatus int
+
+const (
+	stepNew       stepStatus = iota
+	stepDelayed              // its delay has begun
+	stepReady                // its delay is over
+	stepRunning              // an attempt is under way
+	stepRetrying             // it pauses before its next attempt
+	stepCompleted            // it has a result
+	stepSkipped              // its `when` did not hold
+	stepFailed               // its last attempt failed
+)
+
+// undoStatus is how far the compensation of a step is.
+type undoStatus int
+
+const (
+	undoNew undoStatus = iota
+	undoRunning
+	undoRetrying
+	undoCompleted
+	undoFailed
+)
+
+// stepState is what the log says of one step in the current attempt of the run.
+type stepState struct {
+	name    string
+	def     *StepDef // nil if the flow's code has no such step any more
+	status  stepStatus
+	attempt int
+	input   json.RawMessage
+	output  json.RawMessage
+
+	undo        undoStatus
+	undoAttempt int
+
+	// wakeAt is the end of the pause of a step that is in Run.waiting, delay the
+	// entry of a delay.
+	wakeAt time.Time
+	delay  *Entry
+}
+
+// step is the state of a step; it is made where there is none.
+func (r *Run) step(name string) *stepState {
+	st := r.steps[name]
+	if st == nil {
+		st = &stepState{name: name, def: r.defs[name]}
+		r.steps[name] = st
+	}
+	return st
+}
+
+// started folds the beginning of an entry into the state. Together with ended it
+// is all that a replay does: the state is a function of the log.
+func (r *Run) started(e *Entry) {
+	r.seq = max(r.seq, e.Seq)
+	switch e.Kind {
+	case KindStep:
+		st := r.step(e.Step)
+		st.status, st.attempt, st.input = stepRunning, e.Attempt, e.Input
+		r.unwait(st)
+		r.open = append(r.open, e)
+	case KindSkip:
+		r.step(e.Step).status = stepSkipped
+	case KindDelay:
+		st := r.step(e.Step)
+		st.status, st.delay = stepDelayed, e
+		r.wait(st, e.WakeAt)
+	case KindRollback:
+		r.rollback = e
+		r.fail(e.Error)
+	case KindCompensation:
+		st := r.step(e.Step)
+		st.undo, st.undoAttempt = undoRunning, e.Attempt
+		r.unwait(st)
+		r.open = append(r.open, e)
+	case KindRestart:
+		r.attempt = e.RunAttempt
+		r.reset()
+		r.restart = e
+	case KindTimeout:
+		r.fail(e.Error)
+	case KindCancel:
+		r.cancelled = e.Error
+		r.fail(e.Error)
+	}
+}
+
+// ended folds the end of an entry into the state.
+func (r *Run) ended(e *Entry) {
+	r.seq = max(r.seq, e.EndSeq)
+	switch e.Kind {
+	case KindStep:
+		r.close(e)
+		r.stepEnded(r.step(e.Step), e)
+	case KindDelay:
+		st := r.step(e.Step)
+		st.status, st.delay = stepReady, nil
+		r.unwait(st)
+	case KindCompensation:
+		r.close(e)
+		r.undoEnded(r.step(e.Step), e)
+	case KindRollback:
+		r.rollback, r.unwound = nil, true
+	case KindRestart:
+		r.restart = nil
+	case KindSkip, KindTimeout, KindCancel: // of one moment: all was said when they started
+	}
+}
+
+func (r *Run) stepEnded(st *stepState, e *Entry) {
+	switch {
+	case e.Error == nil:
+		st.status, st.output = stepCompleted, e.Output
+		r.completed = append(r.completed, st)
+	case !e.WakeAt.IsZero():
+		st.status = stepRetrying
+		r.wait(st, e.WakeAt)
+	default:
+		st.status = stepFailed
+		if e.Error.Kind != ErrorCancelled { // else it was stopped for a reason that stands elsewhere
+			r.fail(e.Error)
+		}
+	}
+}
+
+func (r *Run) undoEnded(st *stepState, e *Entry) {
+	switch {
+	case e.Error == nil:
+		st.undo = undoCompleted
+	case !e.WakeAt.IsZero():
+		st.undo = undoRetrying
+		r.wait(st, e.WakeAt)
+	default:
+		st.undo = undoFailed
+	}
+}
+
+// fail notes why the run does not go forward any more; the first reason stays.
+// There are no further attempts of steps from then on.
+func (r *Run) fail(err *Error) {
+	if r.failure != nil {
+		return
+	}
+	r.failure = err
+	for _, st := range slices.Clone(r.waiting) {
+		if st.status == stepRetrying {
+			st.status = stepFailed
+			r.unwait(st)
+		}
+	}
+}
+
+// reset forgets what the attempt of the run that failed did.
+func (r *Run) reset() {
+	r.steps = make(map[string]*stepState, len(r.defs))
+	r.open, r.waiting, r.completed = nil, nil, nil
+	r.failure, r.stopAsked, r.unwound, r.machine = nil, false, false, nil
+}
+
+// close takes an attempt off the list of those under way. The entry may be
+// another copy of the one in the list: they are the same by their Seq.
+func (r *Run) close(e *Entry) {
+	for i, o := range r.open {
+		if o.Seq == e.Seq {
+			r.open = append(r.open[:i], r.open[i+1:]...)
+			return
+		}
+	}
+}
+
+func (r *Run) wait(st *stepState, until time.Time) {
+	st.wakeAt = until
+	r.waiting = append(r.waiting, st)
+}
+
+func (r *Run) unwait(st *stepState) {
+	for i, w := range r.waiting {
+		if w == st {
+			r.waiting = append(r.waiting[:i], r.waiting[i+1:]...)
+			return
+		}
+	}
+}

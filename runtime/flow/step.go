@@ -1,0 +1,101 @@
+package flow
+
+import "fmt"
+
+// Step is a step of a machine: its place in the run's state, and its result as
+// a typed value. The zero value is a step that has not begun.
+type Step[In, Out any] struct {
+	// Out is the result; it is set once Run or RunWhen has said true, unless the
+	// step was skipped.
+	Out Out
+
+	state *stepState
+	done  bool // Out is set
+}
+
+// Value is the result, or nil if the step was skipped.
+func (s *Step[In, Out]) Value() *Out {
+	if !s.done {
+		return nil
+	}
+	return &s.Out
+}
+
+// Run says whether the step is done. If it is ready, its first attempt begins
+// with the input, which is computed once and stored.
+func (s *Step[In, Out]) Run(p *Plan, def *StepDef, input func() In) bool {
+	return s.RunWhen(p, def, nil, input)
+}
+
+// RunWhen is Run for a step with a condition. It is decided once, when the step
+// would begin; if it does not hold, the step is skipped, which is stored, and done.
+func (s *Step[In, Out]) RunWhen(p *Plan, def *StepDef, when func() bool, input func() In) bool {
+	if s.state == nil {
+		s.state = p.run.step(def.Name)
+	}
+	switch {
+	case s.done:
+		return true
+	case p.err != nil:
+		return false
+	case s.state.status == stepSkipped:
+		return true
+	case s.state.status == stepCompleted:
+		return s.decode(p)
+	case s.state.status == stepNew:
+		return s.decide(p, def, when, input)
+	case s.state.status == stepReady:
+		s.begin(p, input)
+	}
+	return false
+}
+
+// decide is what happens when it is the step's turn: a condition comes before
+// the delay, and the input is computed behind it.
+func (s *Step[In, Out]) decide(p *Plan, def *StepDef, when func() bool, input func() In) bool {
+	p.at = s.state
+	if when != nil {
+		holds := when()
+		if p.err != nil {
+			return false
+		}
+		if !holds {
+			p.run.recordMoment(Entry{Kind: KindSkip, Step: def.Name}, p.now)
+			return true
+		}
+	}
+	if def.Delay > 0 {
+		p.run.record(Entry{Kind: KindDelay, Step: def.Name, WakeAt: p.now.Add(def.Delay)}, p.now)
+		return false
+	}
+	s.begin(p, input)
+	return false
+}
+
+// begin starts the first attempt.
+func (s *Step[In, Out]) begin(p *Plan, input func() In) {
+	p.at = s.state
+	in := input()
+	if p.err != nil {
+		return
+	}
+	raw, err := Encode(in)
+	if err != nil {
+		p.fail(ErrorPayload, fmt.Sprintf("the input of step %s cannot be stored: %v", s.state.name, err))
+		return
+	}
+	p.run.record(Entry{Kind: KindStep, Step: s.state.name, Attempt: 1, Input: raw}, p.now)
+	p.at = nil
+}
+
+// decode sets Out from the stored bytes, live as after a restart, so that both
+// see the same value.
+func (s *Step[In, Out]) decode(p *Plan) bool {
+	if err := Decode(s.state.output, &s.Out); err != nil {
+		p.at = s.state
+		p.fail(ErrorPayload, fmt.Sprintf("the stored result of step %s does not fit its type: %v", s.state.name, err))
+		return false
+	}
+	s.done = true
+	return true
+}

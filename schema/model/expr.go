@@ -1,0 +1,52 @@
+package model
+
+// ExprKind is the kind of an expression's node.
+type ExprKind string
+
+// The kinds of expressions.
+const (
+	// Literal is a constant: Value holds a bool, int64, float64, string or []byte.
+	Literal ExprKind = "literal"
+	// InputVar is `input`, the flow's input.
+	InputVar ExprKind = "input"
+	// BlockVar is the value of an earlier step, Step. Its Type is optional where
+	// the step may have been skipped.
+	BlockVar ExprKind = "block"
+	// RunVar is a property of the run, Name: id, tenant, attempt or startedAt.
+	RunVar ExprKind = "run"
+	// Select reads Field of the struct Args[0]. If Args[0] is an optional, so is
+	// the result: one optional, also where the field is optional itself.
+	Select ExprKind = "select"
+	// Call is an operator or a function, named by the Overload that CEL's type
+	// checker chose (such as add_int64, logical_and, conditional, size_list,
+	// optional_orValue_value), with its operands, the receiver first, in Args.
+	Call ExprKind = "call"
+	// ListOf and MapOf are list and map literals. A map's keys and values
+	// alternate in Args.
+	ListOf ExprKind = "list"
+	MapOf  ExprKind = "map"
+)
+
+// Expr is a typed expression. It is a tree and is never shared.
+type Expr struct {
+	Kind     ExprKind
+	Type     *Type
+	Args     []*Expr
+	Value    any    // Literal
+	Name     string // RunVar
+	Step     *Step  // BlockVar
+	Field    *Field // Select
+	Overload string // Call
+
+	// Fallible says that evaluating this node or one below it can fail: an
+	// index, a key, a division, an overflow.
+	Fallible bool
+	// Secret says that the value is made of a secret.
+	Secret bool
+
+	// Source is the text of the whole expression as the user wrote it, and Pos
+	// its place; all nodes of one expression have the same Source, and Pos is
+	// the node's own.
+	Source string
+	Pos    Pos
+}

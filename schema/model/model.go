@@ -1,0 +1,183 @@
+// Package model is the checked model of a folder of flows: plain data, made by
+// schema and read by templates. Everything in it has been checked: names are
+// valid Go, types are resolved, expressions are typed. A reader never has to
+// report an error.
+package model
+
+import "time"
+
+// Pos is a place in a source file. File is the base name of the file (all the
+// files of a package are in one folder); Line and Column count from 1.
+type Pos struct {
+	File   string
+	Line   int
+	Column int
+}
+
+// Package is one folder of *.flow.yaml and *.types.yaml files.
+type Package struct {
+	// Name is the name of the Go package that is generated.
+	Name string
+	// Types, Errors and Flows are in the order of the files and of the
+	// declarations in them. Each knows its file, in which it is also emitted.
+	Types  []*Named
+	Errors []*Error
+	Flows  []*Flow
+}
+
+// Named is a struct type declared under `types`.
+type Named struct {
+	Name   string // as in the spec, and in Go
+	Doc    string
+	Pos    Pos
+	Fields []*Field
+	// Secret says that a value of this type holds a secret, at any depth.
+	Secret bool
+}
+
+// Field is a field of a struct: of a declared type, an error, an input or an output.
+type Field struct {
+	Name   string // in JSON and in expressions, camelCase
+	GoName string // exported; unique in its struct and not the name of a generated method
+	Doc    string
+	Type   *Type
+	Secret bool // the field itself is marked secret, or made of a secret
+	Pos    Pos
+}
+
+// Kind is the kind of a Type; its text is the word of the language.
+type Kind string
+
+// The kinds of types.
+const (
+	String   Kind = "string"
+	Bool     Kind = "bool"
+	Int      Kind = "int"      // int64
+	Float    Kind = "float"    // float64
+	Bytes    Kind = "bytes"    // []byte
+	Time     Kind = "time"     // time.Time
+	Duration Kind = "duration" // runtime.Duration
+	JSON     Kind = "json"     // json.RawMessage
+	List     Kind = "list"     // []Elem
+	Map      Kind = "map"      // map[string]Elem
+	Optional Kind = "optional" // *Elem
+	Struct   Kind = "struct"   // Named
+)
+
+// Type is a resolved type.
+type Type struct {
+	Kind  Kind
+	Elem  *Type  // of a List, Map or Optional
+	Named *Named // of a Struct that was declared
+	// Payload is set, instead of Named, when the struct is the input of the
+	// flow or the result of a step with fields of its own.
+	Payload *Payload
+}
+
+// Payload is an input or an output: a struct with Fields of its own, or
+// another type under a new name.
+type Payload struct {
+	GoName string // such as ProcessOrderChargePaymentInput
+	Doc    string // one sentence, without the name: "is what the step charge-payment gets."
+	Pos    Pos
+	Fields []*Field
+	// Alias is not nil where the payload is a type by itself (`input: Order`, or
+	// an `output` of one expression); Fields are empty then, and the payload is
+	// emitted as `type GoName = …`.
+	Alias  *Type
+	Secret bool // holds a secret, at any depth
+}
+
+// Error is an error declared under `errors`.
+type Error struct {
+	Name      string // kebab-case, as stored
+	GoName    string
+	Doc       string
+	Pos       Pos
+	Fields    []*Field
+	Permanent bool // retry: never
+	Secret    bool // holds a secret, at any depth
+}
+
+// Flow is one flow.
+type Flow struct {
+	Name    string // kebab-case
+	GoName  string // ProcessOrder: the prefix of its exported names
+	VarName string // processOrder: the prefix of its unexported names
+	Version string // major.minor, as written
+	Doc     string
+	Pos     Pos
+
+	MaxAttempts int // at least 1
+	Timeout     time.Duration
+	// Restart is the pause before a restart of the whole flow; only its backoff
+	// fields are used.
+	Restart Policy
+
+	Input  *Payload
+	Output *Output
+	Steps  []*Step
+}
+
+// Output is what a flow returns. Payload is never nil: a flow whose last step
+// has no result returns an empty struct.
+type Output struct {
+	Payload *Payload
+	// Bindings fill the fields of Payload; Value is used instead where the
+	// payload is one expression (Payload.Alias is set). With neither, the output
+	// is empty.
+	Bindings []*Binding
+	Value    *Expr
+}
+
+// Binding gives a field its value.
+type Binding struct {
+	Field *Field
+	Value *Expr
+}
+
+// Backoff is how the pause before a retry grows.
+type Backoff string
+
+// The backoffs.
+const (
+	Fixed       Backoff = "fixed"
+	Linear      Backoff = "linear"
+	Exponential Backoff = "exponential"
+)
+
+// Policy is how often and how long a handler is tried. A zero Backoff,
+// BackoffBase or BackoffMax means the runtime's default.
+type Policy struct {
+	Timeout     time.Duration // of one attempt; 0 is none
+	Retries     int           // attempts after the first
+	Backoff     Backoff
+	BackoffBase time.Duration
+	BackoffMax  time.Duration
+	Jitter      float64 // 0 to 1
+}
+
+// Step is a block of kind step: work done by a handler.
+type Step struct {
+	Name      string // kebab-case
+	GoName    string // ChargePayment: the handler's method
+	VarName   string // chargePayment: its name in expressions and in the machine
+	Doc       string
+	Pos       Pos
+	Policy    Policy
+	Delay     time.Duration
+	When      *Expr // of type bool; nil if the step always runs
+	In        *Payload
+	Bindings  []*Binding // one for each field of In
+	Out       *Payload   // nil for a step without a result
+	Undo      *Compensation
+	Skippable bool // it may have been skipped: its value is optional
+}
+
+// Compensation undoes a step that completed.
+type Compensation struct {
+	Name   string // of the handler, kebab-case
+	GoName string
+	Pos    Pos
+	Policy Policy // the step's own policy where the spec says nothing else
+}
