@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// code is the code of a flow with its version as numbers.
+type code struct {
+	*Flow
+	version store.FlowVersion
+}
+
+// ParseVersion reads a flow's version, major.minor.
+func ParseVersion(version string) (major, minor int, err error) {
+	a, b, ok := strings.Cut(version, ".")
+	if ok {
+		major, err = strconv.Atoi(a)
+	}
+	if ok && err == nil {
+		minor, err = strconv.Atoi(b)
+	}
+	if !ok || err != nil || major < 0 || minor < 0 {
+		return 0, 0, fmt.Errorf("the version %q is not of the form major.minor", version)
+	}
+	return major, minor, nil
+}
+
+// Register implements Engine.
+func (e *Embedded) Register(f *Flow) error {
+	name := f.Definition.Flow
+	major, minor, err := ParseVersion(f.Definition.Version)
+	if err != nil {
+		return fmt.Errorf("register flow %s: %w", name, err)
+	}
+	for _, s := range f.Definition.Steps {
+		if _, ok := f.Handlers[s.Name]; !ok {
+			return fmt.Errorf("register flow %s: step %s has no handler", name, s.Name)
+		}
+		if c := s.Compensation; c != nil {
+			if _, ok := f.Handlers[c.Name]; !ok {
+				return fmt.Errorf("register flow %s: compensation %s of step %s has no handler", name, c.Name, s.Name)
+			}
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state == ended {
+		return fmt.Errorf("register flow %s: %w", name, ErrClosed)
+	}
+	for _, other := range e.flows[name] {
+		if other.version.Major == major {
+			return fmt.Errorf("register flow %s %s: %w with version %s",
+				name, f.Definition.Version, ErrRegistered, other.Definition.Version)
+		}
+	}
+	e.flows[name] = append(e.flows[name], &code{f, store.FlowVersion{Flow: name, Major: major, Minor: minor}})
+	e.backlog.Store(true)
+	e.kick()
+	return nil
+}
+
+// codeFor is the code that can execute runs of this flow and version; nil if
+// there is none.
+func (e *Embedded) codeFor(flowName, version string) *code {
+	major, minor, err := ParseVersion(version)
+	if err != nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, c := range e.flows[flowName] {
+		if c.version.Major == major && c.version.Minor >= minor {
+			return c
+		}
+	}
+	return nil
+}
+
+// versions are all flows for which there is code.
+func (e *Embedded) versions() []store.FlowVersion {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var all []store.FlowVersion
+	for _, versions := range e.flows {
+		for _, c := range versions {
+			all = append(all, c.version)
+		}
+	}
+	return all
+}

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file is how an execution writes.
+
+// Pauses between the tries of a commit that the store refuses.
+const (
+	firstCommitPause = 50 * time.Millisecond
+	lastCommitPause  = 5 * time.Second
+)
+
+// store commits the effects of an outcome together with the head, if that has
+// changed. It says false if the run cannot be written here any more.
+func (x *execution) store(effects flow.Effects, state flow.State, release bool) bool {
+	head := x.headOf(state)
+	changed := !sameHead(head, x.head)
+	x.head = head
+	if len(effects.Entries) == 0 && len(x.consumed) == 0 && !release {
+		// Nothing that must be on disk before the run goes on: a change of the head
+		// (the run has begun) follows with the start of its first attempt.
+		x.headPending = x.headPending || changed
+		return true
+	}
+	change := store.Change{Claim: x.claim, Entries: effects.Entries, Consumed: x.consumed, Release: release}
+	if changed || x.headPending || release {
+		change.Head = &head
+	}
+	x.headPending, x.consumed = false, nil
+	if !x.commit(change) {
+		return false
+	}
+	x.logEnds(effects.Entries)
+	return true
+}
+
+// headOf is the run's head as its state says.
+func (x *execution) headOf(s flow.State) store.Run {
+	head := x.head
+	head.Status, head.Phase, head.Attempt = s.Status, s.Phase, s.Attempt
+	head.Output, head.Error = s.Output, s.Err
+	head.StartedAt, head.FinishedAt, head.EndSeq = s.StartedAt, s.FinishedAt, s.EndSeq
+	head.WakeAt = time.Time{}
+	if x.run.Idle() {
+		head.WakeAt = s.WakeAt // else it waits for an attempt, not for a time
+	}
+	return head
+}
+
+func sameHead(a, b store.Run) bool {
+	return a.Status == b.Status && a.Phase == b.Phase && a.Attempt == b.Attempt &&
+		a.WakeAt.Equal(b.WakeAt) && a.StartedAt.Equal(b.StartedAt)
+}
+
+// commit writes a change. What the store refuses is tried again until the disk
+// is back (semantics.md, "What is promised"): to write a change twice is the same
+// as once. It says false if that is of no use.
+func (x *execution) commit(change store.Change) bool {
+	log := x.engine.opts.Logger
+	for pause := firstCommitPause; ; pause = min(2*pause, lastCommitPause) {
+		err := x.engine.store.Commit(context.Background(), change)
+		switch {
+		case err == nil:
+			return true
+		case errors.Is(err, store.ErrClaimLost), errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrNotFound):
+			log.Warn("the run is not this process's any more; it leaves it", "run", x.head.ID, "error", err)
+			x.cancelCalls()
+			return false
+		}
+		log.Error("the store refused a change; the run waits and it is tried again",
+			"run", x.head.ID, "flow", x.head.Flow, "pause", pause, "error", err)
+		if !x.sleep(pause) {
+			return false
+		}
+	}
+}
+
+// cancelCalls cancels what is under way for a run that is lost.
+func (x *execution) cancelCalls() {
+	for _, c := range x.calls {
+		c.cancel(errStopped)
+	}
+}
+
+// sleep pauses; false if the process stops before that.
+func (x *execution) sleep(pause time.Duration) bool {
+	done := make(chan struct{})
+	stop := x.engine.opts.Clock.AfterFunc(pause, func() { close(done) })
+	defer stop()
+	select {
+	case <-done:
+		return true
+	case <-x.engine.cutting:
+		return false
+	}
+}
+
+// giveBack lets another process, or the next start of this one, go on with the run.
+func (x *execution) giveBack() {
+	change := store.Change{Claim: x.claim, Release: true}
+	if x.run != nil && x.run.Idle() {
+		head := x.headOf(x.run.State())
+		change.Head = &head
+	}
+	if err := x.engine.store.Commit(context.Background(), change); err != nil {
+		x.engine.opts.Logger.Warn("a run could not be given back; it is found again at the next start",
+			"run", x.head.ID, "error", err)
+	}
+}
+
+// logEnds logs what ended: failures as warnings, the rest for debugging.
+func (x *execution) logEnds(entries []flow.Entry) {
+	log := x.engine.opts.Logger
+	for i := range entries {
+		e := &entries[i]
+		if e.Open() || e.Error == nil || (e.Kind != flow.KindStep && e.Kind != flow.KindCompensation) {
+			continue
+		}
+		log.Warn("an attempt failed", "run", x.head.ID, "flow", x.head.Flow, "kind", e.Kind, "step", e.Step,
+			"attempt", e.Attempt, "error", e.Error.Message, "retry_at", e.WakeAt)
+	}
+	if x.head.Status == flow.StatusFailed {
+		log.Warn("a run failed", "run", x.head.ID, "flow", x.head.Flow, "error", x.head.Error.Message)
+	}
+}

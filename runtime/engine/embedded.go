@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// Options are the settings of an embedded engine. Zero values mean the defaults.
+type Options struct {
+	Logger *slog.Logger // default: slog.Default()
+	Clock  Clock        // default: SystemClock
+	// Concurrency is how many handlers run at a time. Default 64.
+	Concurrency int
+	// StopGrace is how long a step that is stopped may take to return before it
+	// is left behind. Default 30s.
+	StopGrace time.Duration
+	// PollInterval is how often the store is asked for what other processes
+	// wrote. Default 1s.
+	PollInterval time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = 64
+	}
+	if o.StopGrace <= 0 {
+		o.StopGrace = 30 * time.Second
+	}
+	if o.PollInterval <= 0 {
+		o.PollInterval = time.Second
+	}
+	return o
+}
+
+// Embedded is the engine inside a program. A scheduler claims runs from the
+// store; each claimed run has an execution, a goroutine that applies outcomes to
+// the run, commits their effects and starts handlers; each attempt of a handler
+// is a goroutine. All of them are waited for by Close.
+type Embedded struct {
+	store store.Store
+	opts  Options
+
+	// places are taken by attempts while their handlers run.
+	places chan struct{}
+	// kicks wakes the scheduler.
+	kicks chan struct{}
+	// The stages of Close, each a channel that it closes: nothing new begins, the
+	// contexts of the attempts are cancelled, those that ignore it are left behind.
+	closing, cutting, abandoned chan struct{}
+
+	// backlog says that the store may hold runs that nobody has claimed: then a
+	// new run waits its turn among them, and every free place is worth a look.
+	backlog atomic.Bool
+	// queued counts what makes backlog true, so that the scheduler does not clear
+	// it over a run that was created while it looked.
+	queued atomic.Int64
+
+	scheduler sync.WaitGroup
+	runs      sync.WaitGroup // executions
+	attempts  sync.WaitGroup // handlers
+
+	mu        sync.Mutex
+	flows     map[string][]*code
+	state     lifecycle             // changed by Start and Close
+	executing bool                  // the store gave this process the right to
+	active    map[string]*execution // by run id
+	busy      int                   // executions that are not only waiting
+	waiters   map[string]*waiter    // by run id
+}
+
+type lifecycle int
+
+const (
+	created lifecycle = iota
+	started
+	ended
+)
+
+// NewEmbedded makes an engine on a store. The store stays the caller's to close, after the engine.
+func NewEmbedded(s store.Store, opts Options) *Embedded {
+	opts = opts.withDefaults()
+	return &Embedded{
+		store: s, opts: opts,
+		places:  make(chan struct{}, opts.Concurrency),
+		kicks:   make(chan struct{}, 1),
+		closing: make(chan struct{}), cutting: make(chan struct{}), abandoned: make(chan struct{}),
+		flows:   map[string][]*code{},
+		active:  map[string]*execution{},
+		waiters: map[string]*waiter{},
+	}
+}
+
+// Start implements Engine. Where another process executes, this one stands by
+// and takes over when that ends.
+func (e *Embedded) Start(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch e.state {
+	case started:
+		return ErrStarted
+	case ended:
+		return ErrClosed
+	}
+	ok, err := e.store.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	if !ok {
+		e.opts.Logger.Info("another process executes the runs of this database; standing by")
+	}
+	e.state, e.executing = started, ok
+	e.backlog.Store(true)
+	e.scheduler.Add(1)
+	go e.schedule()
+	return nil
+}
+
+// Close implements Engine.
+func (e *Embedded) Close(ctx context.Context) error {
+	e.mu.Lock()
+	if e.state == ended {
+		e.mu.Unlock()
+		return nil
+	}
+	e.state = ended
+	close(e.closing)
+	e.mu.Unlock()
+
+	e.scheduler.Wait()
+	if wait(ctx, &e.attempts) {
+		e.runs.Wait()
+		return nil
+	}
+	close(e.cutting)
+	// Handlers that heed their context return at once; the others cannot be made to.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
+	defer cancel()
+	inTime := wait(last, &e.attempts)
+	close(e.abandoned)
+	e.runs.Wait()
+	if !inTime {
+		return errors.New("close: some handlers ignore that their context was cancelled and are still running; " +
+			"their steps run again at the next start")
+	}
+	return nil
+}
+
+// closeGrace is how long Close waits for handlers whose context it has cancelled.
+const closeGrace = 2 * time.Second
+
+// wait waits for a group until the context ends, and says whether the group was first.
+func wait(ctx context.Context, group *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() { // ends with the group, which its owner waits for
+		group.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Create implements Engine. If there is room and nobody waits, the run is
+// claimed in the commit that creates it, and begins at once.
+func (e *Embedded) Create(ctx context.Context, run store.Run) (store.Created, error) {
+	c := e.codeFor(run.Flow, run.Version)
+	claim := c != nil && e.reserve()
+	created, err := e.store.Create(ctx, run, claim)
+	if err != nil {
+		if claim {
+			e.unreserve()
+		}
+		return created, err
+	}
+	switch {
+	case created.Claim != nil:
+		e.launch(c, store.Claimed{Claim: *created.Claim, Run: created.Run})
+	case claim:
+		e.unreserve()
+		fallthrough
+	default:
+		if !created.Existing {
+			e.queued.Add(1)
+			e.backlog.Store(true)
+			e.kick()
+		}
+	}
+	return created, nil
+}
+
+// Get implements Engine.
+func (e *Embedded) Get(ctx context.Context, runID string) (store.Run, []flow.Entry, error) {
+	return e.store.Get(ctx, runID)
+}
+
+// List implements Engine.
+func (e *Embedded) List(ctx context.Context, f store.Filter) (store.Page, error) {
+	return e.store.List(ctx, f)
+}
+
+// Cancel implements Engine.
+func (e *Embedded) Cancel(ctx context.Context, runID, reason, actor string) error {
+	m, err := e.store.Send(ctx, store.Message{
+		RunID: runID, Kind: store.MessageCancel, Reason: reason, Actor: actor, At: e.opts.Clock.Now(),
+	})
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	x := e.active[runID]
+	e.mu.Unlock()
+	if x != nil {
+		x.deliver(m)
+	}
+	e.queued.Add(1)
+	e.backlog.Store(true) // it may be released at this moment: then it is due at once
+	e.kick()
+	return nil
+}

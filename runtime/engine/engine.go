@@ -1,0 +1,76 @@
+// Package engine is the port between a runtime and what executes its flows, and
+// the engine that is embedded in a program: it drives the machines of package
+// flow on a store.
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// What a caller may have to decide on.
+var (
+	// ErrClosed says that the engine was closed.
+	ErrClosed = errors.New("the runtime is closed")
+	// ErrStarted says that Start was called before.
+	ErrStarted = errors.New("the runtime was started already")
+	// ErrRegistered says that the flow has code of the same major version already.
+	ErrRegistered = errors.New("the flow is registered already")
+)
+
+// Engine executes flows.
+type Engine interface {
+	// Register adds the code of a flow. It returns ErrRegistered if there is code
+	// of the same flow and major version.
+	Register(f *Flow) error
+	// Start goes on with the runs that were under way and then takes new work.
+	Start(ctx context.Context) error
+	// Close takes no new work, and lets steps under way finish until the context
+	// ends; then their contexts are cancelled, which is no failure of theirs. It
+	// returns an error if a handler is still running after that.
+	Close(ctx context.Context) error
+
+	// Create starts a run. It returns when the run is on disk.
+	Create(ctx context.Context, run store.Run) (store.Created, error)
+	// Wait returns the run when it is over.
+	Wait(ctx context.Context, runID string) (store.Run, error)
+	// Cancel asks a run to end and to undo what it did. It returns when that is
+	// on disk; store.ErrFinal if the run is over.
+	Cancel(ctx context.Context, runID, reason, actor string) error
+	// Get returns a run with its log.
+	Get(ctx context.Context, runID string) (store.Run, []flow.Entry, error)
+	// List returns a page of runs, newest first.
+	List(ctx context.Context, f store.Filter) (store.Page, error)
+}
+
+// Flow is the code of one version of a flow.
+type Flow struct {
+	Definition *flow.Definition
+	// Handlers are those of the steps and of their compensations, by name.
+	Handlers map[string]Handler
+}
+
+// Handler is what does the work of a step, or undoes it.
+type Handler struct {
+	// In is the type of the step's input, for finding secrets in it.
+	In reflect.Type
+	// Call does one attempt and returns its result as stored bytes.
+	Call func(ctx context.Context, in Invocation) (json.RawMessage, error)
+}
+
+// Invocation is one attempt of a handler.
+type Invocation struct {
+	Run            store.Run
+	Step           string
+	Attempt        int // of the step or compensation, from 1
+	RunAttempt     int // of the whole flow, from 1
+	Compensation   bool
+	IdempotencyKey string
+	Input          json.RawMessage
+	Output         json.RawMessage // of a compensation: the result to undo
+}

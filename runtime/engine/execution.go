@@ -1,0 +1,281 @@
+package engine
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// execution is one claimed run while this process executes it. Its loop is a
+// goroutine that alone touches run, head and the maps; what comes from other
+// goroutines comes through channels and the mailbox.
+type execution struct {
+	engine *Embedded
+	code   *code
+	claim  store.Claim
+	head   store.Run // as last handed to the store, but see headPending
+	run    *flow.Run
+
+	headPending bool // the head changed, and goes with the next attempt's start
+
+	calls    map[int64]*call // attempts under way, by the Seq of their entry
+	consumed []int64         // messages obeyed since the last commit
+	lastRead int64           // the id of the newest message that was read
+
+	ended chan flow.Ended // from attempts and their timers
+	woken chan struct{}   // the run's timer
+	mail  chan struct{}   // there is something in box
+	gone  chan struct{}   // closed when the loop has ended
+
+	mu  sync.Mutex
+	box []store.Message
+}
+
+// releaseAfter is how long a run that only waits stays in memory. For a longer
+// pause it goes back to the store, however many of them there are.
+const releaseAfter = 100 * time.Millisecond
+
+// launch begins the execution of a claimed run, for which room was taken.
+func (e *Embedded) launch(c *code, claimed store.Claimed) {
+	x := &execution{
+		engine: e, code: c, claim: claimed.Claim, head: claimed.Run,
+		calls: map[int64]*call{},
+		ended: make(chan flow.Ended),
+		woken: make(chan struct{}, 1), mail: make(chan struct{}, 1),
+		gone: make(chan struct{}),
+	}
+	e.mu.Lock()
+	closing := e.state == ended
+	if !closing {
+		e.active[claimed.Run.ID] = x
+		e.runs.Add(1)
+	}
+	e.mu.Unlock()
+	if closing {
+		x.giveBack()
+		e.unreserve()
+		return
+	}
+	for _, m := range claimed.Messages {
+		x.deliver(m)
+	}
+	go x.loop(claimed.Entries)
+}
+
+// loop is the execution's goroutine: it applies one outcome after the other
+// until the run is over, waits for long, or cannot go on here.
+func (x *execution) loop(log []flow.Entry) {
+	defer x.engine.runs.Done()
+	defer x.leave()
+	if !x.restore(log) {
+		return
+	}
+	var outcome flow.Outcome = flow.Begin{At: x.now()}
+	if m, ok := x.nextMessage(); ok {
+		outcome = x.obey(m) // before anything begins
+		if !x.apply(outcome) {
+			return
+		}
+		outcome = flow.Begin{At: x.now()}
+	}
+	for x.apply(outcome) {
+		var ok bool
+		if outcome, ok = x.await(); !ok {
+			return
+		}
+	}
+}
+
+// restore rebuilds the run from its log.
+func (x *execution) restore(log []flow.Entry) bool {
+	head := flow.Head{ID: x.head.ID, Tenant: x.head.Tenant, Input: x.head.Input, StartedAt: x.head.StartedAt}
+	run, err := flow.Restore(x.code.Definition, head, log)
+	if err != nil {
+		x.engine.opts.Logger.Error("the log of a run cannot be understood; the run is left as it is",
+			"run", x.head.ID, "flow", x.head.Flow, "error", err)
+		return false
+	}
+	x.run = run
+	return true
+}
+
+// apply applies an outcome, commits its effects and carries them out. It says
+// whether the execution goes on.
+func (x *execution) apply(o flow.Outcome) bool {
+	effects, err := x.run.Apply(o)
+	if errors.Is(err, flow.ErrStale) {
+		x.engine.opts.Logger.Debug("something came too late and is dropped", "run", x.head.ID)
+		return !x.run.State().Status.Final()
+	}
+	state := x.run.State()
+	release := state.Status.Final() || x.mayRelease(state, effects)
+	if !x.store(effects, state, release) || release {
+		return false
+	}
+	for _, a := range effects.Attempts {
+		x.start(a)
+	}
+	for _, seq := range effects.Stop {
+		x.stop(seq)
+	}
+	return true
+}
+
+// mayRelease says that there is nothing to do here for a while, or at all.
+func (x *execution) mayRelease(state flow.State, effects flow.Effects) bool {
+	if x.closing() {
+		return len(x.calls) == 0 // attempts that would begin now begin elsewhere
+	}
+	if !x.run.Idle() || len(effects.Attempts) > 0 {
+		return false
+	}
+	return !state.WakeAt.IsZero() && state.WakeAt.Sub(x.now()) > releaseAfter
+}
+
+// await waits for the next outcome. It says false if the execution is to end.
+func (x *execution) await() (flow.Outcome, bool) {
+	for {
+		if m, ok := x.nextMessage(); ok {
+			return x.obey(m), true
+		}
+		if x.closing() && len(x.calls) == 0 {
+			x.giveBack()
+			return nil, false
+		}
+		stop := x.setTimer()
+		outcome := x.hear()
+		stop()
+		if outcome != nil {
+			return outcome, true
+		}
+		if closed(x.engine.abandoned) {
+			x.giveBack()
+			return nil, false
+		}
+	}
+}
+
+// hear waits for whatever comes first, and returns it if it is an outcome.
+func (x *execution) hear() flow.Outcome {
+	// What is closed already would be heard again and again.
+	closing, cutting := x.engine.closing, x.engine.cutting
+	if closed(closing) {
+		closing = nil
+	}
+	if closed(cutting) {
+		cutting = nil
+	}
+	select {
+	case o := <-x.ended:
+		if x.forget(o) {
+			return o
+		}
+	case <-x.woken:
+		return flow.Tick{At: x.now()}
+	case <-x.mail:
+	case <-closing:
+	case <-cutting:
+		for _, c := range x.calls {
+			c.cancel(errClosing)
+		}
+	case <-x.engine.abandoned:
+	}
+	return nil
+}
+
+// setTimer makes woken ready when the run needs a tick. The returned function
+// takes that back.
+func (x *execution) setTimer() (stop func()) {
+	at := x.run.State().WakeAt
+	if at.IsZero() {
+		return func() {}
+	}
+	// Not longer than the poll interval, so that a wall clock that is set forward is seen.
+	pause := min(max(at.Sub(x.now()), 0), x.engine.opts.PollInterval)
+	cancel := x.engine.opts.Clock.AfterFunc(pause, func() {
+		select {
+		case x.woken <- struct{}{}:
+		default:
+		}
+	})
+	return func() { cancel() }
+}
+
+// forget notes that an attempt has ended. It says false for the end of one that
+// was cut off because the process ends: that is no failure, and it runs again.
+func (x *execution) forget(o flow.Ended) bool {
+	c := x.calls[o.Seq]
+	if c == nil {
+		return true // of an attempt that has ended before: stale, which the run says
+	}
+	delete(x.calls, o.Seq)
+	c.over()
+	return o.Err == nil || !closed(x.engine.cutting)
+}
+
+// deliver hands a message to the execution. One that comes too late stays in
+// the store, where the next execution finds it.
+func (x *execution) deliver(m store.Message) {
+	x.mu.Lock()
+	x.box = append(x.box, m)
+	x.mu.Unlock()
+	select {
+	case x.mail <- struct{}{}:
+	default:
+	}
+}
+
+// nextMessage is the next message that was not read before: the same one may
+// come from the store with the claim and from who sent it.
+func (x *execution) nextMessage() (store.Message, bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for len(x.box) > 0 {
+		m := x.box[0]
+		x.box = x.box[1:]
+		if m.ID > x.lastRead {
+			x.lastRead = m.ID
+			return m, true
+		}
+	}
+	return store.Message{}, false
+}
+
+// obey is the outcome that a message asks for.
+func (x *execution) obey(m store.Message) flow.Outcome {
+	x.consumed = append(x.consumed, m.ID)
+	return flow.Cancel{Reason: m.Reason, Actor: m.Actor, At: x.now()}
+}
+
+// leave ends the execution: nobody finds it any more, and its room is free.
+func (x *execution) leave() {
+	e := x.engine
+	e.mu.Lock()
+	if e.active[x.head.ID] == x {
+		delete(e.active, x.head.ID)
+	}
+	w := e.waiters[x.head.ID]
+	if x.head.Status.Final() && w != nil {
+		delete(e.waiters, x.head.ID)
+		w.finish(x.head)
+	}
+	e.mu.Unlock()
+	close(x.gone)
+	e.unreserve()
+}
+
+func (x *execution) now() time.Time { return x.engine.opts.Clock.Now() }
+
+func (x *execution) closing() bool { return closed(x.engine.closing) }
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

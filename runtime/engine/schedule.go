@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file is the scheduler: it claims runs that are due while there is room.
+
+// schedule is the scheduler's goroutine. It looks when it is kicked, when the
+// next run is due, and from time to time for what other processes wrote.
+func (e *Embedded) schedule() {
+	defer e.scheduler.Done()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() { // ends with the scheduler
+		select {
+		case <-e.closing:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	for {
+		pause := e.look(ctx)
+		stop := e.opts.Clock.AfterFunc(pause, e.kick)
+		select {
+		case <-e.kicks:
+		case <-e.closing:
+		}
+		stop()
+		select {
+		case <-e.closing:
+			return
+		default:
+		}
+	}
+}
+
+// look claims what is due, and says how long there is nothing more to do.
+func (e *Embedded) look(ctx context.Context) time.Duration {
+	if !e.mayExecute(ctx) {
+		return e.opts.PollInterval
+	}
+	for {
+		room := e.room()
+		if room == 0 {
+			return e.opts.PollInterval // an execution that ends kicks
+		}
+		seen := e.queued.Load()
+		flows := e.versions()
+		claimed, err := e.store.Claim(ctx, store.ClaimQuery{Now: e.opts.Clock.Now(), Limit: room, Flows: flows})
+		if err != nil {
+			e.logStoreError("claim runs", err)
+			return e.opts.PollInterval
+		}
+		for _, c := range claimed {
+			e.launchClaimed(c)
+		}
+		if len(claimed) == room {
+			continue
+		}
+		if e.queued.Load() == seen {
+			e.backlog.Store(false)
+		}
+		return e.untilNext(ctx, flows)
+	}
+}
+
+// untilNext is the time until the next run is due, at most the poll interval.
+func (e *Embedded) untilNext(ctx context.Context, flows []store.FlowVersion) time.Duration {
+	at, ok, err := e.store.NextDue(ctx, flows)
+	if err != nil {
+		e.logStoreError("look for the next run", err)
+	}
+	if err != nil || !ok {
+		return e.opts.PollInterval
+	}
+	return min(max(at.Sub(e.opts.Clock.Now()), time.Millisecond), e.opts.PollInterval)
+}
+
+// mayExecute says whether this process has the right to execute; it asks for it again and again.
+func (e *Embedded) mayExecute(ctx context.Context) bool {
+	e.mu.Lock()
+	executing := e.executing
+	e.mu.Unlock()
+	if executing {
+		return true
+	}
+	ok, err := e.store.Acquire(ctx)
+	if err != nil {
+		e.logStoreError("ask for the right to execute", err)
+		return false
+	}
+	if ok {
+		e.opts.Logger.Info("this process executes the runs of this database from now on")
+		e.mu.Lock()
+		e.executing = true
+		e.mu.Unlock()
+	}
+	return ok
+}
+
+func (e *Embedded) logStoreError(what string, err error) {
+	if errors.Is(err, context.Canceled) {
+		return // the engine is closing
+	}
+	e.opts.Logger.Error("the store refused; it is asked again", "what", what, "error", err)
+}
+
+// kick makes the scheduler look.
+func (e *Embedded) kick() {
+	select {
+	case e.kicks <- struct{}{}:
+	default: // it is going to look already
+	}
+}
+
+// room is how many more runs may be claimed.
+func (e *Embedded) room() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return max(e.opts.Concurrency-e.busy, 0)
+}
+
+// reserve takes room for a run that is being created, if there is some and if
+// no other run waits for it.
+func (e *Embedded) reserve() bool {
+	if e.backlog.Load() {
+		return false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state != started || !e.executing || e.busy >= e.opts.Concurrency {
+		return false
+	}
+	e.busy++
+	return true
+}
+
+// unreserve gives the room back.
+func (e *Embedded) unreserve() {
+	e.mu.Lock()
+	e.busy--
+	e.mu.Unlock()
+	if e.backlog.Load() {
+		e.kick()
+	}
+}
+
+// launchClaimed begins the execution of a run that the scheduler claimed.
+func (e *Embedded) launchClaimed(c store.Claimed) {
+	e.mu.Lock()
+	e.busy++
+	e.mu.Unlock()
+	e.launch(e.codeFor(c.Run.Flow, c.Run.Version), c)
+}

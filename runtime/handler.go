@@ -1,0 +1,123 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"reflect"
+
+	"github.com/bextgen/bextgen/runtime/engine"
+	"github.com/bextgen/bextgen/runtime/flow"
+)
+
+// Handler is a typed handler, made ready for the engine: it decodes what it
+// gets and encodes what it returns. Generated Register… functions make them.
+type Handler struct {
+	name string
+	in   reflect.Type
+	call func(ctx context.Context, inv engine.Invocation) (json.RawMessage, error)
+}
+
+// StepHandler is the handler of a step with a result.
+func StepHandler[In, Out any](def *flow.StepDef, f func(context.Context, In) (Out, error)) Handler {
+	return handler[In](def.Name, func(ctx context.Context, in In, _ engine.Invocation) (json.RawMessage, error) {
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := flow.Encode(out)
+		if err != nil {
+			return nil, payloadError("the result of step %s cannot be stored: %v", def.Name, err)
+		}
+		return raw, nil
+	})
+}
+
+// PlainStepHandler is the handler of a step without a result.
+func PlainStepHandler[In any](def *flow.StepDef, f func(context.Context, In) error) Handler {
+	return handler[In](def.Name, func(ctx context.Context, in In, _ engine.Invocation) (json.RawMessage, error) {
+		return nil, f(ctx, in)
+	})
+}
+
+// CompensationHandler undoes a step with a result.
+func CompensationHandler[In, Out any](def *flow.StepDef, f func(context.Context, In, Out) error) Handler {
+	return handler[In](def.Compensation.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
+		var out Out
+		if err := flow.Decode(inv.Output, &out); err != nil {
+			return nil, payloadError("the stored result of step %s does not fit its type: %v", def.Name, err)
+		}
+		return nil, f(ctx, in, out)
+	})
+}
+
+// PlainCompensationHandler undoes a step without a result.
+func PlainCompensationHandler[In any](def *flow.StepDef, f func(context.Context, In) error) Handler {
+	return handler[In](def.Compensation.Name, func(ctx context.Context, in In, _ engine.Invocation) (json.RawMessage, error) {
+		return nil, f(ctx, in)
+	})
+}
+
+func handler[In any](name string, f func(context.Context, In, engine.Invocation) (json.RawMessage, error)) Handler {
+	return Handler{
+		name: name, in: reflect.TypeFor[In](),
+		call: func(ctx context.Context, inv engine.Invocation) (json.RawMessage, error) {
+			var in In
+			if err := flow.Decode(inv.Input, &in); err != nil {
+				return nil, payloadError("the stored input of step %s does not fit its type: %v", inv.Step, err)
+			}
+			return f(ctx, in, inv)
+		},
+	}
+}
+
+// payloadError is permanent: the same bytes will not fit at the next attempt either.
+func payloadError(format string, args ...any) error {
+	return &flow.Error{Kind: flow.ErrorPayload, Permanent: true, Message: fmt.Sprintf(format, args...)}
+}
+
+// bind gives the handler's context what Info and Start… find in it.
+func (h Handler) bind(rt *Runtime) engine.Handler {
+	return engine.Handler{In: h.in, Call: func(ctx context.Context, inv engine.Invocation) (json.RawMessage, error) {
+		info := StepInfo{
+			RunID: inv.Run.ID, Flow: inv.Run.Flow, Step: inv.Step, Tenant: inv.Run.Tenant,
+			Attempt: inv.Attempt, RunAttempt: inv.RunAttempt, Compensation: inv.Compensation,
+			IdempotencyKey: inv.IdempotencyKey,
+		}
+		info.Logger = rt.logger.With(slog.String("run", info.RunID), slog.String("flow", info.Flow),
+			slog.String("step", info.Step), slog.Int("attempt", info.Attempt))
+		return h.call(context.WithValue(NewContext(ctx, rt), infoKey{}, info), inv)
+	}}
+}
+
+// StepInfo is what a handler can know of the attempt that it makes.
+type StepInfo struct {
+	RunID  string
+	Flow   string
+	Step   string
+	Tenant string
+	// Attempt counts those of the step, or of its compensation, from 1.
+	Attempt int
+	// RunAttempt counts those of the whole flow, from 1.
+	RunAttempt int
+	// Compensation says that the step is being undone.
+	Compensation bool
+	// IdempotencyKey is the same for each attempt of the same piece of work, also
+	// after a crash: hand it to a service that is to do a thing once.
+	IdempotencyKey string
+	// Logger has the run, the flow, the step and the attempt on each line.
+	Logger *slog.Logger
+}
+
+type infoKey struct{}
+
+// Info is the StepInfo of the handler that was given this context. Outside of a
+// handler it is empty, with a Logger that works.
+func Info(ctx context.Context) StepInfo {
+	info, ok := ctx.Value(infoKey{}).(StepInfo)
+	if !ok {
+		info.Logger = slog.Default()
+	}
+	return info
+}

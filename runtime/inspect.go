@@ -1,0 +1,177 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file is how a program looks at runs, and acts on them by their id.
+
+// Status is the state of a run or of a step.
+type Status = flow.Status
+
+// The statuses. StatusSkipped is one of steps only, StatusCancelled one of runs only.
+const (
+	StatusPending   = flow.StatusPending
+	StatusRunning   = flow.StatusRunning
+	StatusCompleted = flow.StatusCompleted
+	StatusFailed    = flow.StatusFailed
+	StatusCancelled = flow.StatusCancelled
+	StatusSkipped   = flow.StatusSkipped
+)
+
+// RunFilter selects runs. Zero fields select all; Limit is 50 where it is 0, and at most 500.
+type RunFilter struct {
+	Flow   string
+	Status Status
+	Tenant string
+	Limit  int
+	// Cursor is the NextCursor of the page before.
+	Cursor string
+}
+
+// RunPage is one page of runs, newest first.
+type RunPage struct {
+	Runs []RunSummary
+	// NextCursor is for the next page; empty on the last.
+	NextCursor string
+}
+
+// RunSummary is what a list says of a run.
+type RunSummary struct {
+	ID             string
+	Flow           string
+	Version        string
+	Tenant         string
+	Priority       int
+	IdempotencyKey string
+	Labels         map[string]string
+	Status         Status
+	Phase          flow.Phase // only while the status is running
+	Attempts       int        // of the whole flow, so far
+	Error          *flow.Error
+	CreatedAt      time.Time
+	StartedAt      time.Time // zero before the first step
+	FinishedAt     time.Time // zero before the end
+	WakeAt         time.Time // when a waiting run goes on
+}
+
+// RunDetail is a run with its steps and its log.
+type RunDetail struct {
+	RunSummary
+	Input  json.RawMessage
+	Output json.RawMessage
+	// Steps are those that the run came to in its present attempt, in the order
+	// in which it did.
+	Steps []StepDetail
+	// Log is all that happened, in the order in which it began.
+	Log []flow.Entry
+}
+
+// StepDetail is a step of a run's present attempt.
+type StepDetail struct {
+	Name   string
+	Status Status
+	// Compensation says how undoing the step ended: StatusCompleted,
+	// StatusFailed, StatusRunning while it lasts, or empty.
+	Compensation Status
+	// Attempts are those of the step and then those of its compensation.
+	Attempts []flow.Entry
+}
+
+// ListRuns returns a page of runs, newest first. It returns store.ErrCursor for
+// a cursor that is none.
+func (rt *Runtime) ListRuns(ctx context.Context, f RunFilter) (RunPage, error) {
+	page, err := rt.engine.List(ctx, store.Filter{
+		Flow: f.Flow, Status: f.Status, Tenant: f.Tenant, Limit: f.Limit, Cursor: f.Cursor,
+	})
+	if err != nil {
+		return RunPage{}, fmt.Errorf("list runs: %w", err)
+	}
+	out := RunPage{Runs: make([]RunSummary, len(page.Runs)), NextCursor: page.Next}
+	for i, r := range page.Runs {
+		out.Runs[i] = summary(r)
+	}
+	return out, nil
+}
+
+// GetRun returns a run with its steps and attempts, or store.ErrNotFound.
+func (rt *Runtime) GetRun(ctx context.Context, runID string) (*RunDetail, error) {
+	run, log, err := rt.engine.Get(ctx, runID)
+	if err != nil {
+		return nil, fmt.Errorf("get run %s: %w", runID, err)
+	}
+	return &RunDetail{
+		RunSummary: summary(run), Input: run.Input, Output: run.Output,
+		Steps: stepsOf(run, log), Log: log,
+	}, nil
+}
+
+// CancelRun asks a run to end: the step under way is stopped, completed steps
+// are undone, and the run is cancelled. It returns when that is on disk, and
+// store.ErrFinal for a run that is over.
+func (rt *Runtime) CancelRun(ctx context.Context, runID, reason string) error {
+	if err := rt.engine.Cancel(ctx, runID, reason, ""); err != nil {
+		return fmt.Errorf("cancel run %s: %w", runID, err)
+	}
+	return nil
+}
+
+func summary(r store.Run) RunSummary {
+	return RunSummary{
+		ID: r.ID, Flow: r.Flow, Version: r.Version, Tenant: r.Tenant, Priority: r.Priority,
+		IdempotencyKey: r.IdempotencyKey, Labels: r.Labels,
+		Status: r.Status, Phase: r.Phase, Attempts: r.Attempt, Error: r.Error,
+		CreatedAt: r.CreatedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, WakeAt: r.WakeAt,
+	}
+}
+
+// stepsOf gathers the log by step.
+func stepsOf(run store.Run, log []flow.Entry) []StepDetail {
+	var steps []StepDetail
+	place := map[string]int{}
+	for _, e := range log {
+		if e.Step == "" || e.RunAttempt != run.Attempt {
+			continue
+		}
+		i, ok := place[e.Step]
+		if !ok {
+			i = len(steps)
+			place[e.Step] = i
+			steps = append(steps, StepDetail{Name: e.Step, Status: StatusPending})
+		}
+		steps[i].add(e, run.Status.Final())
+	}
+	return steps
+}
+
+// add takes the next entry of the step into account.
+func (s *StepDetail) add(e flow.Entry, over bool) {
+	switch e.Kind {
+	case flow.KindSkip:
+		s.Status = StatusSkipped
+	case flow.KindStep:
+		s.Status = attemptStatus(e, over)
+		s.Attempts = append(s.Attempts, e)
+	case flow.KindCompensation:
+		s.Compensation = attemptStatus(e, over)
+		s.Attempts = append(s.Attempts, e)
+	}
+}
+
+// attemptStatus is what the latest attempt makes of its step: one that will be
+// tried again is still running.
+func attemptStatus(e flow.Entry, over bool) Status {
+	switch {
+	case e.Open() || !over && !e.WakeAt.IsZero():
+		return StatusRunning
+	case e.Error != nil:
+		return StatusFailed
+	}
+	return StatusCompleted
+}

@@ -1,0 +1,369 @@
+package runtime_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store/sqlite"
+)
+
+// Durability with real kills: a child process has many runs under way and is
+// killed with SIGKILL again and again; then the database and the handlers'
+// diary are held against what docs/semantics.md promises.
+
+// The environment of a child process: what it is to do, and with which files.
+const (
+	childRole = "BEXTGEN_TEST_CHILD" // kill, finish or fsync
+	childDir  = "BEXTGEN_TEST_DIR"
+)
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(childRole); role != "" {
+		if err := child(role, os.Getenv(childDir)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+const (
+	kills    = 50
+	underWay = 200 // runs, at each kill
+)
+
+// child is the program that is killed.
+func child(role, dir string) error {
+	db, err := sqlite.Open(filepath.Join(dir, "runs.db"))
+	if err != nil {
+		return err
+	}
+	diary, err := os.OpenFile(filepath.Join(dir, "diary"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	rt, err := runtime.New(db, runtime.WithConcurrency(4*underWay), runtime.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return err
+	}
+	f := killFlow()
+	if err := f.register(rt, diaryShop(diary)); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	if err := rt.Start(ctx); err != nil {
+		return err
+	}
+	switch role {
+	case "kill":
+		return keepBusy(ctx, rt, f)
+	case "finish":
+		err = waitForAll(ctx, rt)
+	case "fsync":
+		err = oneAfterTheOther(ctx, f)
+	}
+	return errors.Join(err, rt.Close(ctx), db.Close())
+}
+
+// killFlow has retries, a short delay and a compensation with retries.
+func killFlow() *shipFlow {
+	f := newShipFlow()
+	f.pay.Policy = flow.Policy{Retries: 3, Backoff: flow.Fixed, BackoffBase: 5 * time.Millisecond}
+	f.ship.Delay = 5 * time.Millisecond
+	f.reserve.Compensation.Policy = &flow.Policy{Retries: 5, Backoff: flow.Fixed, BackoffBase: 2 * time.Millisecond}
+	return f
+}
+
+// diaryShop are handlers that take a moment, at times fail, and write down what they do.
+func diaryShop(diary *os.File) shop {
+	note := func(ctx context.Context) runtime.StepInfo {
+		info := runtime.Info(ctx)
+		act := "do"
+		if info.Compensation {
+			act = "undo"
+		}
+		// One write call for each line: the kernel has it even if this process is killed.
+		fmt.Fprintln(diary, info.RunID, info.RunAttempt, info.Step, act) //nolint:errcheck // a line that is missing makes the test fail
+		time.Sleep(rand.N(20 * time.Millisecond))
+		return info
+	}
+	return shop{
+		reserve: func(ctx context.Context, _ shipment) (receipt, error) { note(ctx); return receipt{"r"}, nil },
+		release: func(ctx context.Context, _ shipment, _ receipt) error {
+			if info := note(ctx); info.Attempt == 1 {
+				return errors.New("release fails once")
+			}
+			return nil
+		},
+		pay: func(ctx context.Context, in shipment) (receipt, error) {
+			if info := note(ctx); info.Attempt <= int(in.Count%3) {
+				return receipt{}, errors.New("the bank is busy")
+			}
+			return receipt{"p"}, nil
+		},
+		ship: func(ctx context.Context, in shipment) error {
+			note(ctx)
+			if in.Count%4 == 0 {
+				return runtime.Permanent(errors.New("no such address"))
+			}
+			return nil
+		},
+	}
+}
+
+// keepBusy starts runs for ever, so that enough are under way, and prints the id of each that was acknowledged.
+func keepBusy(ctx context.Context, rt *runtime.Runtime, f *shipFlow) error {
+	ctx = runtime.NewContext(ctx, rt)
+	var count atomic.Int64
+	failed := make(chan error)
+	for range 2 * underWay {
+		go func() { // until it is killed
+			for {
+				run, err := f.start(ctx, shipment{Count: count.Add(1)})
+				if err != nil {
+					failed <- err
+					return
+				}
+				fmt.Println(run.ID())
+				run.Wait(ctx) //nolint:errcheck // how it ends is read from the database
+			}
+		}()
+	}
+	return <-failed
+}
+
+// waitForAll waits until every run in the database is over.
+func waitForAll(ctx context.Context, rt *runtime.Runtime) error {
+	for {
+		open := 0
+		for _, status := range []runtime.Status{runtime.StatusPending, runtime.StatusRunning} {
+			page, err := rt.ListRuns(ctx, runtime.RunFilter{Status: status, Limit: 1})
+			if err != nil {
+				return err
+			}
+			open += len(page.Runs)
+		}
+		if open == 0 {
+			return nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// spawn starts this test's program as a child.
+func spawn(t *testing.T, role, dir string, wrap ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := append(wrap, self)
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), childRole+"="+role, childDir+"="+dir)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+func TestKills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("50 kills take a while")
+	}
+	dir := t.TempDir()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	k := &killed{t: t, dir: dir, stored: map[string]bool{}, over: map[string]bool{}}
+	for range kills {
+		k.runAndKill(time.Duration(random.IntN(60)) * time.Millisecond)
+		k.look()
+	}
+	if out, err := spawn(t, "finish", dir).Output(); err != nil {
+		t.Fatalf("the last process: %v\n%s", err, out)
+	}
+	k.checkEnd()
+	t.Logf("%d runs were acknowledged, %d results were stored before a kill", len(k.acknowledged), len(k.stored))
+}
+
+// killed is what is known from outside of the process that is killed.
+type killed struct {
+	t            *testing.T
+	dir          string
+	acknowledged []string
+	stored       map[string]bool // "run attempt step act" with a result on disk
+	over         map[string]bool // runs that look has seen at their end
+	read         int             // lines of the diary that were read
+}
+
+// runAndKill lets a child work until enough is under way and some time longer.
+func (k *killed) runAndKill(after time.Duration) {
+	k.t.Helper()
+	cmd := spawn(k.t, "kill", k.dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for n := 0; lines.Scan(); n++ {
+		k.acknowledged = append(k.acknowledged, lines.Text())
+		if n == 3*underWay { // by then it is as busy as it gets
+			time.AfterFunc(after, func() { cmd.Process.Kill() }) //nolint:errcheck // it may have died on its own, which fails the test below
+		}
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+		k.t.Fatalf("the child ended by itself: %v", err)
+	}
+}
+
+// look reads the database between two processes. What the process before did
+// must not include a result that was stored when it started.
+func (k *killed) look() {
+	k.t.Helper()
+	for _, line := range k.diary() {
+		if k.stored[line] {
+			k.t.Fatalf("%q was stored, and was run again", line)
+		}
+	}
+	open := 0
+	k.each(k.over, func(d *runtime.RunDetail) {
+		if k.over[d.ID] = d.Status.Final(); !k.over[d.ID] {
+			open++
+		}
+		for _, e := range d.Log {
+			if e.Error == nil && !e.Open() {
+				k.stored[work(d.ID, e)] = true
+			}
+		}
+	})
+	if open < underWay {
+		k.t.Fatalf("only %d runs were under way at the kill; the test proves nothing", open)
+	}
+}
+
+// work names what an entry is an attempt of, as the diary does.
+func work(runID string, e flow.Entry) string {
+	act := string(e.Kind)
+	switch e.Kind {
+	case flow.KindStep:
+		act = "do"
+	case flow.KindCompensation:
+		act = "undo"
+	}
+	return fmt.Sprintln(runID, e.RunAttempt, e.Step, act)
+}
+
+// diary are the lines that were written since the last call.
+func (k *killed) diary() []string {
+	k.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(k.dir, "diary"))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	all := strings.SplitAfter(string(raw), "\n")
+	all = all[:len(all)-1]
+	fresh := all[k.read:]
+	k.read = len(all)
+	return fresh
+}
+
+// each reads all runs of the database but some.
+func (k *killed) each(but map[string]bool, f func(*runtime.RunDetail)) {
+	k.t.Helper()
+	db, err := sqlite.Open(filepath.Join(k.dir, "runs.db"))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer db.Close()
+	rt, err := runtime.New(db)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	filter := runtime.RunFilter{Limit: 500}
+	for {
+		page, err := rt.ListRuns(k.t.Context(), filter)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		for _, r := range page.Runs {
+			if but[r.ID] {
+				continue
+			}
+			d, err := rt.GetRun(k.t.Context(), r.ID)
+			if err != nil {
+				k.t.Fatal(err)
+			}
+			f(d)
+		}
+		if filter.Cursor = page.NextCursor; filter.Cursor == "" {
+			return
+		}
+	}
+}
+
+// checkEnd holds the database against the promises when all runs are over.
+func (k *killed) checkEnd() {
+	k.t.Helper()
+	for _, line := range k.diary() {
+		if k.stored[line] {
+			k.t.Errorf("%q was stored, and was run again", line)
+		}
+	}
+	found := map[string]bool{}
+	k.each(nil, func(d *runtime.RunDetail) {
+		found[d.ID] = true
+		k.checkRun(d)
+	})
+	for _, id := range k.acknowledged {
+		if !found[id] {
+			k.t.Errorf("run %s was acknowledged and is lost", id)
+		}
+	}
+}
+
+func (k *killed) checkRun(d *runtime.RunDetail) {
+	k.t.Helper()
+	count, err := strconv.ParseInt(strings.Trim(string(d.Input), `{}"card:ount,`), 10, 64)
+	if err != nil {
+		k.t.Fatalf("input %s: %v", d.Input, err)
+	}
+	want, undone := runtime.StatusCompleted, 0
+	if count%4 == 0 {
+		want, undone = runtime.StatusFailed, 1
+	}
+	results := map[string]int{}
+	for _, e := range d.Log {
+		if e.Open() {
+			k.t.Errorf("run %s is over and has an open entry %+v", d.ID, e)
+		}
+		if e.Error == nil {
+			results[work(d.ID, e)]++
+		}
+	}
+	for what, n := range results {
+		if n != 1 {
+			k.t.Errorf("%q has %d results", what, n)
+		}
+	}
+	if got := results[fmt.Sprintln(d.ID, 1, "reserve", "undo")]; d.Status != want || got != undone {
+		k.t.Errorf("run %s of %d is %s with %d compensations, want %s with %d", d.ID, count, d.Status, got, want, undone)
+	}
+}

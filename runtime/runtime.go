@@ -1,0 +1,151 @@
+// Package runtime is what a program uses to run its flows: it makes a runtime on
+// a store, registers the handlers of generated flows, and starts, follows and
+// cancels runs.
+//
+//	store, err := sqlite.Open("orders.db")
+//	rt, err := runtime.New(store)
+//	err = orders.RegisterProcessOrder(rt, handlers)
+//	err = rt.Start(ctx)
+//	run, err := orders.StartProcessOrder(ctx, input)
+//	out, err := run.Wait(ctx)
+//	err = rt.Close(ctx)
+package runtime
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/bextgen/bextgen/runtime/engine"
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// Duration is a time.Duration that is text in JSON, in the words of the flow
+// language ("1d12h"). Fields of the type duration have it.
+type Duration = flow.Duration
+
+// Runtime executes the flows that are registered with it on one store.
+type Runtime struct {
+	engine engine.Engine
+	logger *slog.Logger
+	clock  engine.Clock
+	ids    *idSource
+
+	mu    sync.Mutex
+	flows map[*flow.Definition]bool // that this runtime has put into the slot
+}
+
+// Option is a setting of a Runtime.
+type Option func(*engine.Options)
+
+// WithLogger sets where the runtime logs; the default is slog.Default().
+func WithLogger(l *slog.Logger) Option {
+	return func(o *engine.Options) { o.Logger = l }
+}
+
+// WithConcurrency sets how many handlers run at a time; the default is 64.
+func WithConcurrency(n int) Option {
+	return func(o *engine.Options) { o.Concurrency = n }
+}
+
+// WithClock sets where the runtime has the time from; the default is the machine's clock.
+func WithClock(c engine.Clock) Option {
+	return func(o *engine.Options) { o.Clock = c }
+}
+
+// WithStopGrace sets how long a step that is stopped may take to return before
+// the run goes on without it; the default is 30 seconds.
+func WithStopGrace(d time.Duration) Option {
+	return func(o *engine.Options) { o.StopGrace = d }
+}
+
+// New makes a runtime on a store. The store stays the caller's to close, after
+// the runtime.
+func New(s store.Store, opts ...Option) (*Runtime, error) {
+	if s == nil {
+		return nil, errors.New("runtime.New: the store is nil")
+	}
+	var o engine.Options
+	for _, set := range opts {
+		set(&o)
+	}
+	if o.Concurrency < 0 {
+		return nil, fmt.Errorf("runtime.New: a concurrency of %d is not possible; it is at least 1", o.Concurrency)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Clock == nil {
+		o.Clock = engine.SystemClock{}
+	}
+	return &Runtime{
+		engine: engine.NewEmbedded(s, o),
+		logger: o.Logger, clock: o.Clock,
+		ids:   &idSource{entropy: ulid.Monotonic(rand.Reader, 0)},
+		flows: map[*flow.Definition]bool{},
+	}, nil
+}
+
+// Start goes on with the runs that were under way when the program ended, and
+// then takes new work. Register flows before: a run of a flow without code waits
+// for it. Where another process executes the runs of the same database, this one
+// stands by and takes over when that ends.
+//
+// The context is for the call alone; Close stops the runtime.
+func (rt *Runtime) Start(ctx context.Context) error {
+	return rt.engine.Start(ctx)
+}
+
+// Close takes no new work, and lets steps under way finish until the context
+// ends. Then their contexts are cancelled; they run again, with the same attempt
+// number, when the program is back. It returns an error if a handler ignores that.
+func (rt *Runtime) Close(ctx context.Context) error {
+	err := rt.engine.Close(ctx)
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for def := range rt.flows {
+		slot.remove(def, rt)
+	}
+	clear(rt.flows)
+	return err
+}
+
+// Register makes the runtime execute a flow with these handlers. Generated
+// Register… functions call it.
+func (rt *Runtime) Register(def *flow.Definition, handlers ...Handler) error {
+	code := &engine.Flow{Definition: def, Handlers: make(map[string]engine.Handler, len(handlers))}
+	for _, h := range handlers {
+		code.Handlers[h.name] = h.bind(rt)
+	}
+	if err := rt.engine.Register(code); err != nil {
+		return err
+	}
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	rt.flows[def] = true
+	slot.add(def, rt)
+	return nil
+}
+
+// idSource makes the ids of runs: ULIDs, of which a later one is greater.
+type idSource struct {
+	mu      sync.Mutex
+	entropy *ulid.MonotonicEntropy
+}
+
+func (s *idSource) next(now time.Time) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, err := ulid.New(ulid.Timestamp(now), s.entropy)
+	if err != nil {
+		return "", fmt.Errorf("make a run's id: %w", err)
+	}
+	return id.String(), nil
+}

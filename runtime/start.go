@@ -1,0 +1,135 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// StartOption says how a run is started.
+type StartOption func(*store.Run)
+
+// WithTenant says for whom the run is.
+func WithTenant(tenant string) StartOption {
+	return func(r *store.Run) { r.Tenant = tenant }
+}
+
+// WithPriority puts the run in front of those of a lower priority that have not
+// begun either. The default is 0.
+func WithPriority(priority int) StartOption {
+	return func(r *store.Run) { r.Priority = priority }
+}
+
+// WithIdempotencyKey makes a second start with the same key, of the same flow and
+// tenant, return the first run.
+func WithIdempotencyKey(key string) StartOption {
+	return func(r *store.Run) { r.IdempotencyKey = key }
+}
+
+// WithLabels adds labels to the run.
+func WithLabels(labels map[string]string) StartOption {
+	return func(r *store.Run) {
+		if r.Labels == nil {
+			r.Labels = map[string]string{}
+		}
+		maps.Copy(r.Labels, labels)
+	}
+}
+
+// WithRunID gives the run this id, a ULID, in place of a new one. A second start
+// with it returns the first run if it is the same, else store.ErrExists.
+func WithRunID(id string) StartOption {
+	return func(r *store.Run) { r.ID = id }
+}
+
+// StartFlow starts a run and returns when that is on disk. Generated Start…
+// functions call it.
+//
+// In a handler, a start without an idempotency key gets one from the step, the
+// flow and the input, so that a step that is tried again does not start twice.
+func StartFlow[Out any](ctx context.Context, def *flow.Definition, input any, opts ...StartOption) (*Run[Out], error) {
+	rt, err := runtimeFor(ctx, def)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := flow.Encode(input)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: the input cannot be stored: %w", def.Flow, err)
+	}
+	created, err := rt.start(ctx, def, raw, opts)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", def.Flow, err)
+	}
+	return &Run[Out]{rt: rt, def: def, id: created.Run.ID, existing: created.Existing}, nil
+}
+
+func (rt *Runtime) start(ctx context.Context, def *flow.Definition, input json.RawMessage, opts []StartOption) (store.Created, error) {
+	now := rt.clock.Now().UTC().Truncate(time.Millisecond)
+	run := store.Run{
+		Flow: def.Flow, Version: def.Version, Input: input,
+		Status: flow.StatusPending, Attempt: 1, CreatedAt: now,
+	}
+	for _, set := range opts {
+		set(&run)
+	}
+	if run.IdempotencyKey == "" {
+		run.IdempotencyKey = keyInHandler(ctx, def, input)
+	}
+	if err := rt.identify(&run, now); err != nil {
+		return store.Created{}, err
+	}
+	created, err := rt.engine.Create(ctx, run)
+	if err == nil && created.Existing && !bytes.Equal(created.Run.Input, input) {
+		rt.logger.Warn("a run was started again with its idempotency key but another input; the first input holds",
+			"run", created.Run.ID, "flow", def.Flow, "idempotency_key", run.IdempotencyKey)
+	}
+	return created, err
+}
+
+// identify gives the run an id, or checks the one that it was given.
+func (rt *Runtime) identify(run *store.Run, now time.Time) (err error) {
+	if run.ID == "" {
+		run.ID, err = rt.ids.next(now)
+		return err
+	}
+	if _, err := ulid.ParseStrict(run.ID); err != nil {
+		return fmt.Errorf("the run id %q is not a ULID: %w", run.ID, err)
+	}
+	return nil
+}
+
+// keyInHandler is the idempotency key of a start inside of a handler; empty elsewhere.
+func keyInHandler(ctx context.Context, def *flow.Definition, input json.RawMessage) string {
+	info, ok := ctx.Value(infoKey{}).(StepInfo)
+	if !ok {
+		return ""
+	}
+	sum := sha256.Sum256(input)
+	return info.IdempotencyKey + "/" + def.Flow + "/" + hex.EncodeToString(sum[:8])
+}
+
+// GetFlow returns a run that was started before. Generated Get… functions call it.
+func GetFlow[Out any](ctx context.Context, def *flow.Definition, runID string) (*Run[Out], error) {
+	rt, err := runtimeFor(ctx, def)
+	if err != nil {
+		return nil, err
+	}
+	run, _, err := rt.engine.Get(ctx, runID)
+	if err != nil {
+		return nil, fmt.Errorf("get run %s: %w", runID, err)
+	}
+	if run.Flow != def.Flow {
+		return nil, fmt.Errorf("get run %s: it is one of %s, not of %s: %w", runID, run.Flow, def.Flow, store.ErrNotFound)
+	}
+	return &Run[Out]{rt: rt, def: def, id: run.ID, existing: true}, nil
+}

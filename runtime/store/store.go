@@ -1,0 +1,219 @@
+// Package store is the port between the engine and where runs are kept: small,
+// and in terms of runs. Every implementation passes storetest.
+//
+// What a driver has to do:
+//
+//   - A method that returns without an error has made its change durable, except
+//     a Commit with Lazy set. Changes of many callers may share a transaction;
+//     one that is refused does not take the others with it.
+//   - Each Change is applied whole or not at all, and applying the same Change
+//     twice is the same as once: the engine repeats one after an error of which
+//     it cannot know whether it came before or after the commit.
+//   - A Change whose claim is over is refused with ErrClaimLost and changes nothing.
+//   - What is read is what was committed; a reader never sees half a Change.
+//   - Times are kept in whole milliseconds, in UTC. Payloads are kept byte for byte.
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+)
+
+// What a caller may have to decide on. Implementations wrap them.
+var (
+	// ErrNotFound says that there is no run of that id.
+	ErrNotFound = errors.New("no such run")
+	// ErrClaimLost says that the run, or the right to execute, belongs to somebody else by now.
+	ErrClaimLost = errors.New("the claim on the run is over")
+	// ErrFinal says that the run is over and cannot be changed.
+	ErrFinal = errors.New("the run is already over")
+	// ErrExists says that a run of that id exists and is another one.
+	ErrExists = errors.New("a run of that id exists")
+	// ErrClosed says that the store was closed.
+	ErrClosed = errors.New("the store is closed")
+	// ErrNewer says that the database was written by a newer version of bextgen.
+	ErrNewer = errors.New("the database is newer than this program")
+	// ErrDamaged says that the database file is damaged or is no database of bextgen.
+	ErrDamaged = errors.New("the database is damaged")
+	// ErrCursor says that a page's cursor is not one that List gave.
+	ErrCursor = errors.New("the cursor is not valid")
+)
+
+// Run is the head of a run: what is known of it without its log.
+type Run struct {
+	ID             string // a ULID: ids of later runs are greater
+	Flow           string
+	Version        string // of the flow, with which the run began: major.minor
+	Tenant         string
+	Priority       int // higher first
+	IdempotencyKey string
+	Labels         map[string]string
+
+	Status  flow.Status
+	Phase   flow.Phase // only while Status is running
+	Attempt int        // of the whole flow, from 1
+	Input   json.RawMessage
+	Output  json.RawMessage
+	Error   *flow.Error
+
+	CreatedAt  time.Time
+	StartedAt  time.Time // zero before the first step
+	FinishedAt time.Time // zero before the end
+	// WakeAt is when a waiting run goes on; zero for one that waits for nothing.
+	WakeAt time.Time
+	// EndSeq is the run's sequence number of its final event; 0 before.
+	EndSeq int64
+}
+
+// Claim is the right to write one run. Its fields belong to the store that gave it.
+type Claim struct {
+	RunID string
+	Key   int64 // the store's own key of the run
+	Token int64 // the fencing token
+}
+
+// Claimed is a run to execute, with all that is needed to go on with it.
+type Claimed struct {
+	Claim    Claim
+	Run      Run
+	Entries  []flow.Entry // by Seq
+	Messages []Message    // by ID, those not yet consumed
+}
+
+// Created is what became of a Create.
+type Created struct {
+	Run Run
+	// Existing says that Run is an earlier run of the same flow, tenant and
+	// idempotency key, and that nothing was written.
+	Existing bool
+	// Claim is not nil if the run was created and claimed at once.
+	Claim *Claim
+}
+
+// ClaimQuery is what an engine is ready to execute.
+type ClaimQuery struct {
+	Now   time.Time
+	Limit int
+	// Flows are those for which there is code. Runs of others stay as they are: parked.
+	Flows []FlowVersion
+}
+
+// FlowVersion is the newest version of one major version of a flow for which
+// there is code: it can execute runs of the same major version whose minor
+// version is not greater.
+type FlowVersion struct {
+	Flow  string
+	Major int
+	Minor int
+}
+
+// Change is what one step of a run's life changes. All of it is committed together.
+type Change struct {
+	Claim Claim
+	// Head replaces the run's Status, Phase, Attempt, Output, Error, StartedAt,
+	// FinishedAt, WakeAt and EndSeq; nil leaves all of them.
+	Head *Run
+	// Entries are inserted, or replace those of the same Seq.
+	Entries []flow.Entry
+	// Consumed are the ids of the messages that this change has obeyed.
+	Consumed []int64
+	// Release gives the claim back with this change: another may claim the run,
+	// when Head.WakeAt has come (at once if there is no Head, if its WakeAt is
+	// zero, or if a message for the run is not yet consumed). A final Head
+	// releases too, and for ever.
+	Release bool
+	// Lazy says that the caller does not wait: the change, one without Consumed
+	// and Release, is written within some milliseconds, together with others.
+	// Commit returns at once. If an entry of the same Seq, or a Head of the same
+	// run, is committed before that, the lazy one is dropped. A process that is
+	// killed may lose it.
+	Lazy bool
+}
+
+// MessageKind is what a message asks of a run.
+type MessageKind string
+
+// The kinds of messages.
+const (
+	MessageCancel MessageKind = "cancel"
+)
+
+// Message is something from outside for one run. It is stored when it comes, from any process,
+// and consumed by the change in which the run obeys it.
+type Message struct {
+	ID     int64 // given by the store, ascending
+	RunID  string
+	Kind   MessageKind
+	Reason string
+	Actor  string
+	At     time.Time
+}
+
+// Filter selects runs. Zero fields select all.
+type Filter struct {
+	Flow   string
+	Status flow.Status
+	Tenant string
+	// Limit is the size of a page: 1 to MaxPage; 0 is DefaultPage.
+	Limit int
+	// Cursor is the Next of the page before.
+	Cursor string
+}
+
+// Sizes of a page of List.
+const (
+	DefaultPage = 50
+	MaxPage     = 500
+)
+
+// Page is one page of runs, newest first.
+type Page struct {
+	// Runs are heads without Input and Output.
+	Runs []Run
+	// Next is the cursor of the next page; empty on the last.
+	Next string
+}
+
+// Store keeps runs. All methods may be called from many goroutines at once.
+type Store interface {
+	// Acquire asks for the right to execute runs from this process, and says
+	// whether it was given. It is not while another process has it. Runs that
+	// whoever had it before left claimed become free, due at once. Having it
+	// already is no error.
+	Acquire(ctx context.Context) (bool, error)
+
+	// Create stores a run as pending. With claim, and if this process has the
+	// right to execute, it is claimed in the same commit.
+	// It returns ErrExists for a used id of a different run.
+	Create(ctx context.Context, run Run, claim bool) (Created, error)
+
+	// Claim takes runs that are free and due: first those that are running, by
+	// WakeAt, then pending ones, those of a higher priority first, then the oldest.
+	// It returns none while this process may not execute.
+	Claim(ctx context.Context, q ClaimQuery) ([]Claimed, error)
+
+	// Commit writes a change; see Change. It returns ErrClaimLost if the claim is over.
+	Commit(ctx context.Context, c Change) error
+
+	// Send stores a message and makes the run due at once. It returns
+	// ErrNotFound, or ErrFinal for a run that is over.
+	Send(ctx context.Context, m Message) (Message, error)
+
+	// NextDue is the earliest time at which a free run of these flows is due; a
+	// pending one counts as due at the time it was created. ok is false if there is none.
+	NextDue(ctx context.Context, flows []FlowVersion) (at time.Time, ok bool, err error)
+
+	// Get returns a run with its log, or ErrNotFound.
+	Get(ctx context.Context, runID string) (Run, []flow.Entry, error)
+
+	// List returns a page of runs, newest first, or ErrCursor.
+	List(ctx context.Context, f Filter) (Page, error)
+
+	// Close writes what was lazy, gives up the right to execute and closes the
+	// store. Calls under way end first.
+	Close() error
+}
