@@ -2,40 +2,59 @@
 // what the language says: the logical operators and the conditional. The other
 // expr files have the rest, each for one sort of value.
 //
-// A function that can fail takes the plan and the place of its expression: it
-// calls Plan.Fail and returns a zero value, and what is computed from that is
-// not used. So every function here must accept zero values.
+// A function that can fail takes the plan: it notes the failure there and returns
+// a zero value, and what is computed from that is not used. So every function
+// here must accept zero values.
 
 package flow
 
-// And is a && b where a can fail. A side that is false decides, whatever
-// becomes of the other; else the failure of either side is the result's.
-//
-// Where only b can fail, Go's && has the same meaning.
-func And(p *Plan, a, b func() bool) bool {
-	return decide(p, a, b, false)
+// At computes an expression that can fail. If it does, the failure is told with
+// the expression's place, file:line and its text.
+func At[T any](p *Plan, place string, expression func() T) T {
+	before := p.err
+	value := expression()
+	if before == nil && p.err != nil {
+		p.err.Message = place + ": " + p.err.Message
+	}
+	return value
 }
 
-// Or is a || b where a can fail. A side that is true decides, whatever becomes
-// of the other; else the failure of either side is the result's.
-//
-// Where only b can fail, Go's || has the same meaning.
-func Or(p *Plan, a, b func() bool) bool {
-	return decide(p, a, b, true)
+// failed notes that the expression cannot be computed; At adds the place.
+func (p *Plan) failed(message string) {
+	p.fail(ErrorExpression, message)
 }
 
-// decide computes the sides until one has the value that decides the operator.
-func decide(p *Plan, a, b func() bool, decisive bool) bool {
-	left, leftErr := p.attempt(a)
-	if leftErr == nil && left == decisive {
-		return decisive
+// And is the operator && for operands that can fail. One that is false decides,
+// whatever becomes of the others; else the first failure is the result's.
+//
+// Where only the last operand can fail, Go's && has the same meaning.
+func And(p *Plan, operands ...func() bool) bool {
+	return decide(p, false, operands)
+}
+
+// Or is the operator || for operands that can fail. One that is true decides,
+// whatever becomes of the others; else the first failure is the result's.
+//
+// Where only the last operand can fail, Go's || has the same meaning.
+func Or(p *Plan, operands ...func() bool) bool {
+	return decide(p, true, operands)
+}
+
+// decide computes operands until one has the value that decides.
+func decide(p *Plan, decisive bool, operands []func() bool) bool {
+	var failure *Error
+	for _, operand := range operands {
+		value, err := p.attempt(operand)
+		if err == nil && value == decisive {
+			return decisive
+		}
+		if failure == nil {
+			failure = err
+		}
 	}
-	right, rightErr := p.attempt(b)
-	if rightErr == nil && right == decisive {
-		return decisive
+	if p.err == nil {
+		p.err = failure
 	}
-	p.adopt(leftErr)
-	p.adopt(rightErr)
 	return !decisive
 }
 
@@ -47,13 +66,6 @@ func (p *Plan) attempt(f func() bool) (bool, *Error) {
 	err := p.err
 	p.err = before
 	return value, err
-}
-
-// adopt makes err the plan's failure unless it has one.
-func (p *Plan) adopt(err *Error) {
-	if p.err == nil {
-		p.err = err
-	}
 }
 
 // If is the conditional operator for values that cannot fail.

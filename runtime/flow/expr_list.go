@@ -5,10 +5,10 @@ package flow
 import "fmt"
 
 // Index is list[i].
-func Index[T any](p *Plan, list []T, i int64, place string) T {
+func Index[T any](p *Plan, list []T, i int64) T {
 	if i < 0 || i >= int64(len(list)) {
 		// The index is not told: it may be made of a secret.
-		p.Fail(place, fmt.Sprintf("the index is out of range: the list has %d elements", len(list)))
+		p.failed(fmt.Sprintf("the index is out of range: the list's length is %d", len(list)))
 		var zero T
 		return zero
 	}
@@ -16,11 +16,11 @@ func Index[T any](p *Plan, list []T, i int64, place string) T {
 }
 
 // Key is m[key].
-func Key[T any](p *Plan, m map[string]T, key, place string) T {
+func Key[T any](p *Plan, m map[string]T, key string) T {
 	value, ok := m[key]
 	if !ok {
 		// The key is not told: it may be made of a secret.
-		p.Fail(place, "the map has no such key")
+		p.failed("the map has no such key")
 	}
 	return value
 }

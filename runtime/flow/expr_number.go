@@ -12,27 +12,27 @@ const (
 )
 
 // Add is a + b.
-func Add[T ~int64](p *Plan, a, b T, place string) T {
+func Add[T ~int64](p *Plan, a, b T) T {
 	sum := a + b
 	if (sum > a) != (b > 0) {
-		p.Fail(place, overflow)
+		p.failed(overflow)
 		return 0
 	}
 	return sum
 }
 
 // Sub is a - b.
-func Sub[T ~int64](p *Plan, a, b T, place string) T {
+func Sub[T ~int64](p *Plan, a, b T) T {
 	difference := a - b
 	if (difference < a) != (b > 0) {
-		p.Fail(place, overflow)
+		p.failed(overflow)
 		return 0
 	}
 	return difference
 }
 
 // Mul is a * b.
-func Mul(p *Plan, a, b int64, place string) int64 {
+func Mul(p *Plan, a, b int64) int64 {
 	if a == 0 || b == 0 {
 		return 0
 	}
@@ -40,42 +40,42 @@ func Mul(p *Plan, a, b int64, place string) int64 {
 	// The division undoes the product if nothing was lost; the smallest integer
 	// has no negative, so -1 needs a look of its own.
 	if product/b != a || (a == -1 && b == math.MinInt64) || (b == -1 && a == math.MinInt64) {
-		p.Fail(place, overflow)
+		p.failed(overflow)
 		return 0
 	}
 	return product
 }
 
 // Div is a / b, rounded towards zero.
-func Div(p *Plan, a, b int64, place string) int64 {
+func Div(p *Plan, a, b int64) int64 {
 	if b == 0 {
-		p.Fail(place, divisionByZero)
+		p.failed(divisionByZero)
 		return 0
 	}
 	if a == math.MinInt64 && b == -1 {
-		p.Fail(place, overflow)
+		p.failed(overflow)
 		return 0
 	}
 	return a / b
 }
 
 // Mod is a % b, what is left of a / b; it has the sign of a.
-func Mod(p *Plan, a, b int64, place string) int64 {
+func Mod(p *Plan, a, b int64) int64 {
 	if b == 0 {
-		p.Fail(place, divisionByZero)
+		p.failed(divisionByZero)
 		return 0
 	}
 	if a == math.MinInt64 && b == -1 {
-		p.Fail(place, overflow)
+		p.failed(overflow)
 		return 0
 	}
 	return a % b
 }
 
 // Neg is -a.
-func Neg(p *Plan, a int64, place string) int64 {
+func Neg(p *Plan, a int64) int64 {
 	if a == math.MinInt64 {
-		p.Fail(place, overflow)
+		p.failed(overflow)
 		return 0
 	}
 	return -a
@@ -89,9 +89,9 @@ const (
 )
 
 // Int is the integer of f, rounded towards zero.
-func Int(p *Plan, f float64, place string) int64 {
+func Int(p *Plan, f float64) int64 {
 	if !(minInt <= f && f < beyondInt) { // written so that NaN is refused
-		p.Fail(place, overflow)
+		p.failed(overflow)
 		return 0
 	}
 	return int64(f)

@@ -11,18 +11,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-const here = "test.flow.yaml:1: expression"
-
 // outcome is what became of one side of a logical operator.
 type outcome struct {
 	value bool
 	fails bool
 }
 
-func (o outcome) on(p *Plan, place string) func() bool {
+func (o outcome) on(p *Plan, message string) func() bool {
 	return func() bool {
 		if o.fails {
-			p.Fail(place, "failed")
+			p.failed(message)
 		}
 		return o.value && !o.fails
 	}
@@ -46,7 +44,7 @@ func TestLogicalOperators(t *testing.T) {
 	}
 	for _, test := range tests {
 		for name, op := range map[string]struct {
-			call func(*Plan, func() bool, func() bool) bool
+			call func(*Plan, ...func() bool) bool
 			want outcome
 		}{"And": {And, test.and}, "Or": {Or, test.or}} {
 			p := new(Plan)
@@ -64,24 +62,39 @@ func TestLogicalOperatorsReportTheLeftFailure(t *testing.T) {
 	p := new(Plan)
 	bad := outcome{fails: true}
 	Or(p, bad.on(p, "left"), bad.on(p, "right"))
-	if p.err.Message != "left: failed" {
+	if p.err.Message != "left" {
 		t.Errorf("got %q, want that of the left side", p.err.Message)
 	}
 }
 
 func TestLogicalOperatorsKeepAnEarlierFailure(t *testing.T) {
 	p := new(Plan)
-	p.Fail("before", "failed")
+	p.failed("before")
 	bad := outcome{fails: true}
 	Or(p, bad.on(p, "left"), outcome{value: true}.on(p, "right"))
-	if p.err == nil || p.err.Message != "before: failed" {
+	if p.err == nil || p.err.Message != "before" {
 		t.Errorf("got %v, want the failure from before", p.err)
+	}
+}
+
+func TestAtTellsThePlaceOnce(t *testing.T) {
+	p := new(Plan)
+	at := func(place string, b int64) int64 {
+		return At(p, place, func() int64 { return Div(p, 6, b) })
+	}
+	if got := at("a.flow.yaml:1: 6 / b", 2); got != 3 || p.err != nil {
+		t.Errorf("got %d and failure %v", got, p.err)
+	}
+	at("a.flow.yaml:2: 6 / b", 0)
+	at("a.flow.yaml:3: 6 / b", 0)
+	if want := "a.flow.yaml:2: 6 / b: division by zero"; p.err == nil || p.err.Message != want {
+		t.Errorf("got failure %v, want %s", p.err, want)
 	}
 }
 
 func TestConditionalComputesOneSide(t *testing.T) {
 	p := new(Plan)
-	got := IfFunc(true, func() int64 { return 1 }, func() int64 { return Div(p, 1, 0, here) })
+	got := IfFunc(true, func() int64 { return 1 }, func() int64 { return Div(p, 1, 0) })
 	if got != 1 || p.err != nil {
 		t.Errorf("got %d and failure %v", got, p.err)
 	}
@@ -93,7 +106,7 @@ func TestConditionalComputesOneSide(t *testing.T) {
 // TestIntegerArithmetic holds the operators against integers without a limit.
 func TestIntegerArithmetic(t *testing.T) {
 	type operator struct {
-		checked func(p *Plan, a, b int64, place string) int64
+		checked func(p *Plan, a, b int64) int64
 		exact   func(z, x, y *big.Int) *big.Int
 		divides bool
 	}
@@ -110,7 +123,7 @@ func TestIntegerArithmetic(t *testing.T) {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
 			a, b := number.Draw(t, "a"), number.Draw(t, "b")
 			p := new(Plan)
-			got := op.checked(p, a, b, here)
+			got := op.checked(p, a, b)
 			if op.divides && b == 0 {
 				if p.err == nil {
 					t.Fatal("division by zero did not fail")
@@ -132,10 +145,10 @@ func TestIntegerArithmetic(t *testing.T) {
 
 func TestNegation(t *testing.T) {
 	p := new(Plan)
-	if got := Neg(p, math.MaxInt64, here); got != -math.MaxInt64 || p.err != nil {
+	if got := Neg(p, math.MaxInt64); got != -math.MaxInt64 || p.err != nil {
 		t.Errorf("got %d and failure %v", got, p.err)
 	}
-	Neg(p, math.MinInt64, here)
+	Neg(p, math.MinInt64)
 	if p.err == nil {
 		t.Error("the negative of the smallest integer did not fail")
 	}
@@ -144,13 +157,13 @@ func TestNegation(t *testing.T) {
 func TestInt(t *testing.T) {
 	for f, want := range map[float64]int64{0: 0, 2.9: 2, -2.9: -2, minInt: math.MinInt64} {
 		p := new(Plan)
-		if got := Int(p, f, here); got != want || p.err != nil {
+		if got := Int(p, f); got != want || p.err != nil {
 			t.Errorf("Int(%v) = %d with failure %v, want %d", f, got, p.err, want)
 		}
 	}
 	for _, f := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), beyondInt, math.Nextafter(minInt, math.Inf(-1))} {
 		p := new(Plan)
-		if Int(p, f, here); p.err == nil {
+		if Int(p, f); p.err == nil {
 			t.Errorf("Int(%v) did not fail", f)
 		}
 	}
@@ -182,18 +195,18 @@ func TestCompareBool(t *testing.T) {
 func TestIndexAndKey(t *testing.T) {
 	list, m := []string{"a", "b"}, map[string]int64{"x": 7}
 	p := new(Plan)
-	if Index(p, list, 1, here) != "b" || Key(p, m, "x", here) != 7 || p.err != nil {
+	if Index(p, list, 1) != "b" || Key(p, m, "x") != 7 || p.err != nil {
 		t.Errorf("did not find what is there: %v", p.err)
 	}
 	for _, i := range []int64{-1, 2, math.MinInt64, math.MaxInt64} {
 		p := new(Plan)
-		if got := Index(p, list, i, here); got != "" || p.err == nil {
+		if got := Index(p, list, i); got != "" || p.err == nil {
 			t.Errorf("Index(%d) = %q with failure %v", i, got, p.err)
-		} else if want := here + ": the index is out of range: the list has 2 elements"; p.err.Message != want {
+		} else if want := "the index is out of range: the list's length is 2"; p.err.Message != want {
 			t.Errorf("got %q, want %q", p.err.Message, want)
 		}
 	}
-	if Key(p, m, "secret", here); p.err == nil || p.err.Message != here+": the map has no such key" {
+	if Key(p, m, "secret"); p.err == nil || p.err.Message != "the map has no such key" {
 		t.Errorf("got failure %v", p.err)
 	}
 }
@@ -244,18 +257,18 @@ func TestTimes(t *testing.T) {
 	first := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
 	hour := Duration(time.Hour)
 	p := new(Plan)
-	if !AddTime(p, noon, hour, here).Equal(noon.Add(time.Hour)) || !SubTime(p, noon, hour, here).Equal(noon.Add(-time.Hour)) ||
-		Between(p, noon.Add(time.Hour), noon, here) != hour || p.err != nil {
+	if !AddTime(p, noon, hour).Equal(noon.Add(time.Hour)) || !SubTime(p, noon, hour).Equal(noon.Add(-time.Hour)) ||
+		Between(p, noon.Add(time.Hour), noon) != hour || p.err != nil {
 		t.Errorf("simple arithmetic is wrong: %v", p.err)
 	}
-	if got := SubTime(p, noon, minDuration, here); !got.Equal(noon.Add(math.MaxInt64).Add(1)) || p.err != nil {
+	if got := SubTime(p, noon, minDuration); !got.Equal(noon.Add(math.MaxInt64).Add(1)) || p.err != nil {
 		t.Errorf("taking away the smallest duration gave %v, failure %v", got, p.err)
 	}
 	for name, fail := range map[string]func(p *Plan){
-		"after the last year":   func(p *Plan) { AddTime(p, last, hour, here) },
-		"before the first year": func(p *Plan) { SubTime(p, first, hour, here) },
-		"between too far":       func(p *Plan) { Between(p, last, first, here) },
-		"between too far back":  func(p *Plan) { Between(p, first, last, here) },
+		"after the last year":   func(p *Plan) { AddTime(p, last, hour) },
+		"before the first year": func(p *Plan) { SubTime(p, first, hour) },
+		"between too far":       func(p *Plan) { Between(p, last, first) },
+		"between too far back":  func(p *Plan) { Between(p, first, last) },
 	} {
 		p := new(Plan)
 		if fail(p); p.err == nil {

@@ -12,23 +12,23 @@ const (
 )
 
 // AddTime is t + d.
-func AddTime(p *Plan, t time.Time, d Duration, place string) time.Time {
+func AddTime(p *Plan, t time.Time, d Duration) time.Time {
 	sum := t.Add(time.Duration(d))
 	if year := sum.UTC().Year(); year < firstYear || year > lastYear {
-		p.Fail(place, timeOutOfRange)
+		p.failed(timeOutOfRange)
 		return time.Time{}
 	}
 	return sum
 }
 
 // SubTime is t - d.
-func SubTime(p *Plan, t time.Time, d Duration, place string) time.Time {
+func SubTime(p *Plan, t time.Time, d Duration) time.Time {
 	difference := t.Add(-time.Duration(d))
 	if d == minDuration { // it has no negative: take away all but one nanosecond, then that
 		difference = t.Add(-time.Duration(d + 1)).Add(1)
 	}
 	if year := difference.UTC().Year(); year < firstYear || year > lastYear {
-		p.Fail(place, timeOutOfRange)
+		p.failed(timeOutOfRange)
 		return time.Time{}
 	}
 	return difference
@@ -38,10 +38,10 @@ func SubTime(p *Plan, t time.Time, d Duration, place string) time.Time {
 const minDuration = Duration(-1 << 63)
 
 // Between is a - b, the time that has passed from b to a.
-func Between(p *Plan, a, b time.Time, place string) Duration {
+func Between(p *Plan, a, b time.Time) Duration {
 	d := a.Sub(b) // capped where it would overflow
 	if !b.Add(d).Equal(a) {
-		p.Fail(place, durationTooLong)
+		p.failed(durationTooLong)
 		return 0
 	}
 	return Duration(d)

@@ -1,0 +1,170 @@
+package check
+
+import (
+	"strconv"
+
+	"github.com/bextgen/bextgen/schema/diag"
+	"github.com/bextgen/bextgen/schema/model"
+	"github.com/bextgen/bextgen/schema/parse"
+	"github.com/bextgen/bextgen/schema/resolve"
+)
+
+// This file checks what goes into each step and out of the flow.
+
+func (c *pass) step(s *scope, step *resolve.Step) {
+	m := step.Model
+	if step.Syntax.When != nil {
+		m.When = c.condition(step.Syntax.When, s)
+	}
+	if step.Syntax.In != nil {
+		m.Bindings = c.bindings(step.Syntax.In, s)
+	} else {
+		m.Bindings = c.everything(s, step)
+	}
+	m.In.Fields = fields(m.Bindings)
+	c.finish(m.In)
+}
+
+// condition is an expression that must be a bool.
+func (c *pass) condition(t *parse.Text, s *scope) *model.Expr {
+	e := c.expr(t, s)
+	switch {
+	case e == nil:
+		return nil
+	case kindOf(e.Type) == model.Optional:
+		(&expression{report: c.report}).maybeAbsent(e)
+		return nil
+	case kindOf(e.Type) != model.Bool:
+		c.report.Add(diag.TypeMismatch, t.Pos, "`when` must be a bool, this is `%s`", typeText(e.Type))
+		return nil
+	}
+	return e
+}
+
+// bindings is what `in` or `output` says. The types of the fields are those of
+// the expressions.
+func (c *pass) bindings(b *parse.Bindings, s *scope) []*model.Binding {
+	var list []*model.Binding
+	for _, binding := range b.List {
+		named := resolve.FieldName(binding.Name, c.report)
+		value := c.expr(binding.Value, s)
+		if value == nil || !named {
+			continue
+		}
+		field := &model.Field{Name: binding.Name.Value, Type: value.Type, Secret: value.Secret, Pos: binding.Name.Pos}
+		list = append(list, &model.Binding{Field: field, Value: value})
+	}
+	return list
+}
+
+func fields(bindings []*model.Binding) []*model.Field {
+	var list []*model.Field
+	for _, b := range bindings {
+		list = append(list, b.Field)
+	}
+	return list
+}
+
+// finish names the fields of a payload in Go, and says whether it holds a secret.
+func (c *pass) finish(p *model.Payload) {
+	p.Secret = resolve.AnySecret(p.Fields) || resolve.HoldsSecret(p.Alias)
+	resolve.NameFields(p.Fields, p.Secret, c.report)
+}
+
+// everything is what a step without `in` gets: the fields of the input and of
+// all earlier results. The result is empty after an error.
+func (c *pass) everything(s *scope, step *resolve.Step) []*model.Binding {
+	x := &expression{report: c.report, scope: s}
+	sources := []*model.Expr{x.node(model.InputVar, inputType(s.flow.Model), step.Model.Pos)}
+	for _, earlier := range s.flow.Model.Steps[:s.before] {
+		if earlier.Out != nil {
+			value := x.node(model.BlockVar, resultType(earlier), step.Model.Pos)
+			value.Step = earlier
+			sources = append(sources, value)
+		}
+	}
+	var list []*model.Binding
+	first := map[string]string{}
+	for _, source := range sources {
+		for _, b := range x.spread(source, step.Model.Pos) {
+			if before, twice := first[b.Field.Name]; twice {
+				c.report.Add(diag.AmbiguousMerge, step.Model.Pos, "step `%s` has no `in`, and would get two fields named `%s`: `%s` and `%s`; give it an `in`",
+					step.Model.Name, b.Field.Name, before, b.Value.Source)
+				return nil
+			}
+			first[b.Field.Name] = b.Value.Source
+			list = append(list, b)
+		}
+		if len(list) > maxMerged {
+			c.report.Add(diag.TooLarge, step.Model.Pos, "step `%s` has no `in`, and would get more than %d fields, all that is known; give it an `in`", step.Model.Name, maxMerged)
+			return nil
+		}
+	}
+	return list
+}
+
+// maxMerged is the number of fields that a step may get without asking for them.
+const maxMerged = 250
+
+// spread is a binding for each field of a struct, or of one that may be absent.
+func (x *expression) spread(source *model.Expr, pos model.Pos) []*model.Binding {
+	t := source.Type
+	if t.Kind == model.Optional {
+		t = t.Elem
+	}
+	var list []*model.Binding
+	for _, f := range fieldsOf(t) {
+		if f.Type.Kind == resolve.Unknown {
+			continue
+		}
+		from := *source // each expression is a tree of its own
+		value := x.field(&from, f.Name, pos)
+		value.Source = text(value)
+		from.Source = value.Source
+		field := &model.Field{Name: f.Name, Doc: f.Doc, Type: value.Type, Secret: value.Secret, Pos: pos}
+		list = append(list, &model.Binding{Field: field, Value: value})
+	}
+	return list
+}
+
+func (c *pass) output(s *scope, f *resolve.Flow) {
+	out := f.Model.Output
+	switch syntax := f.Syntax.Output; {
+	case syntax != nil && syntax.Value != nil:
+		c.single(out, syntax.Value, s)
+	case syntax != nil:
+		out.Bindings = c.bindings(syntax.Bindings, s)
+	case len(f.Model.Steps) > 0:
+		out.Bindings = lastResult(s)
+	}
+	out.Payload.Fields = fields(out.Bindings)
+	c.finish(out.Payload)
+}
+
+// lastResult is the output of a flow that does not say what it returns.
+func lastResult(s *scope) []*model.Binding {
+	last := s.flow.Model.Steps[len(s.flow.Model.Steps)-1]
+	if last.Out == nil {
+		return nil
+	}
+	x := &expression{report: new(diag.Reporter), scope: s} // there is nothing that it could report
+	value := x.node(model.BlockVar, resultType(last), last.Pos)
+	value.Step = last
+	return x.spread(value, last.Pos)
+}
+
+// single is an output that is one expression.
+func (c *pass) single(out *model.Output, t *parse.Text, s *scope) {
+	e := c.expr(t, s)
+	switch {
+	case e == nil:
+	case kindOf(e.Type) == model.Optional:
+		c.report.Add(diag.MaybeAbsent, t.Pos, "the output as a whole cannot be absent; give it a name: `output: {value: %s}`", clip(e.Source))
+	case e.Secret:
+		c.report.Add(diag.SecretExposed, t.Pos, "the output as a whole is a secret, and could not be hidden; give it a name: `output: {value: %s}`", clip(e.Source))
+	default:
+		out.Value, out.Payload.Alias = e, e.Type
+	}
+}
+
+func formatInt(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,312 @@
+package check
+
+import (
+	"strings"
+
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+
+	"github.com/bextgen/bextgen/schema/diag"
+	"github.com/bextgen/bextgen/schema/model"
+	"github.com/bextgen/bextgen/schema/parse"
+	"github.com/bextgen/bextgen/schema/resolve"
+)
+
+// This file turns CEL's tree of an expression into the model's, from the leaves
+// up, with the type of every node. Where it returns nil, the reason was reported.
+
+// expression is an expression on its way into the model.
+type expression struct {
+	report *diag.Reporter
+	typer  *typer
+	scope  *scope
+	source string
+	chars  []rune
+	places []model.Pos // of each character
+	info   *ast.SourceInfo
+	// hyphens says that a step's name with hyphens was reported.
+	hyphens bool
+}
+
+// expr is an expression of the spec with types, nil after it reported an error.
+func (c *pass) expr(t *parse.Text, s *scope) *model.Expr {
+	if c.report.Full() {
+		return nil
+	}
+	chars := []rune(t.Value)
+	if len(chars) > maxExpr {
+		c.report.Add(diag.TooLarge, t.Pos, "the expression has %d characters, more than the %d that it may have", len(chars), maxExpr)
+		return nil
+	}
+	x := &expression{
+		report: c.report, typer: c.typer, scope: s,
+		source: strings.TrimSpace(t.Value), chars: chars, places: t.Places(),
+	}
+	text := common.NewTextSource(t.Value)
+	tree, bad := c.typer.parse(text)
+	if bad != nil {
+		x.syntaxError(text, bad)
+		return nil
+	}
+	x.info = tree.SourceInfo()
+	e := x.convert(tree.Expr())
+	if e != nil && e.Type == nil {
+		x.untyped(e)
+		return nil
+	}
+	return e
+}
+
+func (x *expression) untyped(e *model.Expr) {
+	x.report.Add(diag.UntypedExpr, e.Pos, "the type of an empty list or map by itself cannot be told")
+}
+
+// at is the place of a character of the expression.
+func (x *expression) at(offset int) model.Pos {
+	return x.places[max(0, min(offset, len(x.places)-1))]
+}
+
+// offset is where CEL says that a node is: of an operator the sign, of a
+// selection the dot, of a call the bracket.
+func (x *expression) offset(e ast.Expr) int {
+	r, _ := x.info.GetOffsetRange(e.ID())
+	return int(r.Start)
+}
+
+// hasName says that the name of a function stands before its bracket.
+func (x *expression) hasName(function string, bracket int) bool {
+	from := bracket - len(function)
+	return from >= 0 && bracket <= len(x.chars) && string(x.chars[from:bracket]) == function
+}
+
+// own is the place that is shown for a node itself: of a selection the name of
+// the field, of a call the name of the function.
+func (x *expression) own(e ast.Expr) model.Pos {
+	at := x.offset(e)
+	switch e.Kind() {
+	case ast.SelectKind:
+		for at++; at < len(x.chars) && x.chars[at] <= ' '; at++ {
+		}
+	case ast.CallKind:
+		if name := e.AsCall().FunctionName(); x.hasName(name, at) {
+			at -= len(name)
+		}
+	}
+	return x.at(at)
+}
+
+func (x *expression) node(kind model.ExprKind, t *model.Type, pos model.Pos) *model.Expr {
+	return &model.Expr{Kind: kind, Type: t, Source: x.source, Pos: pos}
+}
+
+// over is a node over others: it can fail and is secret if one of them is.
+func (x *expression) over(kind model.ExprKind, t *model.Type, pos model.Pos, args []*model.Expr) *model.Expr {
+	e := x.node(kind, t, pos)
+	e.Args = args
+	for _, arg := range args {
+		e.Fallible = e.Fallible || arg.Fallible
+		e.Secret = e.Secret || arg.Secret
+	}
+	return e
+}
+
+// convert is a node with all below it. Its Type is nil for an empty list or map,
+// until what stands around it says more.
+func (x *expression) convert(e ast.Expr) *model.Expr {
+	var converted *model.Expr
+	switch e.Kind() {
+	case ast.IdentKind:
+		converted = x.variable(e.AsIdent(), x.own(e))
+	case ast.SelectKind:
+		converted = x.selection(e)
+	case ast.LiteralKind:
+		converted = x.literal(e)
+	case ast.CallKind:
+		converted = x.call(e)
+	case ast.ListKind:
+		converted = x.list(e)
+	case ast.MapKind:
+		converted = x.mapping(e)
+	case ast.StructKind:
+		x.notYet(x.own(e), "making a value of a type", "")
+	default:
+		x.notYet(x.own(e), "this", "")
+	}
+	if converted != nil && converted.Type != nil && converted.Type.Kind == resolve.Unknown {
+		return nil // the type is wrong where it is declared, and reported there
+	}
+	return converted
+}
+
+func (x *expression) convertAll(list []ast.Expr) []*model.Expr {
+	converted := make([]*model.Expr, 0, len(list))
+	for _, e := range list {
+		if c := x.convert(e); c != nil {
+			converted = append(converted, c)
+		}
+	}
+	if len(converted) < len(list) {
+		return nil
+	}
+	return converted
+}
+
+func (x *expression) literal(e ast.Expr) *model.Expr {
+	pos := x.own(e)
+	var kind model.Kind
+	var value any
+	switch v := e.AsLiteral().(type) {
+	case types.Bool:
+		kind, value = model.Bool, bool(v)
+	case types.Int:
+		kind, value = model.Int, int64(v)
+	case types.Double:
+		kind, value = model.Float, float64(v)
+	case types.String:
+		kind, value = model.String, string(v)
+	case types.Bytes:
+		kind, value = model.Bytes, []byte(v)
+	case types.Null:
+		x.report.Add(diag.NullRefused, pos, "there is no `null` in expressions; `x.hasValue()` says whether an optional x is there")
+		return nil
+	default:
+		x.notYet(pos, "an unsigned number", "; leave out the `u`")
+		return nil
+	}
+	literal := x.node(model.Literal, &model.Type{Kind: kind}, pos)
+	literal.Value = value
+	return literal
+}
+
+func (x *expression) selection(e ast.Expr) *model.Expr {
+	s := e.AsSelect()
+	if s.Operand().Kind() == ast.IdentKind && s.Operand().AsIdent() == "run" {
+		return x.runProperty(s.FieldName(), x.own(e))
+	}
+	from := x.convert(s.Operand())
+	if from == nil {
+		return nil
+	}
+	return x.field(from, s.FieldName(), x.own(e))
+}
+
+// field reads a field. Of an optional it is optional: one optional, also where
+// the field is so itself.
+func (x *expression) field(from *model.Expr, name string, pos model.Pos) *model.Expr {
+	t, isOptional := from.Type, false
+	if kindOf(t) == model.Optional {
+		t, isOptional = t.Elem, true
+	}
+	switch kindOf(t) {
+	case model.Struct:
+	case model.Map:
+		key := x.node(model.Literal, &model.Type{Kind: model.String}, pos)
+		key.Value = name
+		return x.typed(operators.Index, false, []*model.Expr{from, key}, pos)
+	case model.List:
+		x.report.Add(diag.UnknownField, pos, "`%s` is a list and has no `%s`; read an element first: `%s[0].%s`", text(from), clip(name), text(from), clip(name))
+		return nil
+	default:
+		x.report.Add(diag.UnknownField, pos, "`%s` has no fields, so no `%s`", text(from), clip(name))
+		return nil
+	}
+	field := fieldNamed(fieldsOf(t), name)
+	if field == nil {
+		x.unknownField(from, t, name, pos)
+		return nil
+	}
+	result := field.Type
+	if isOptional {
+		result = optional(result)
+	}
+	e := x.over(model.Select, result, pos, []*model.Expr{from})
+	e.Field = field
+	e.Secret = e.Secret || field.Secret
+	return e
+}
+
+func (x *expression) unknownField(from *model.Expr, t *model.Type, name string, pos model.Pos) {
+	var names []string
+	for _, f := range fieldsOf(t) {
+		names = append(names, f.Name)
+	}
+	x.report.Add(diag.UnknownField, pos, "`%s` has no field `%s`%s", text(from), clip(name), diag.Hint(name, names))
+}
+
+func (x *expression) list(e ast.Expr) *model.Expr {
+	l, pos := e.AsList(), x.own(e)
+	if len(l.OptionalIndices()) > 0 {
+		x.notYet(pos, "`?` in a list", "")
+		return nil
+	}
+	if l.Size() == 0 {
+		return x.node(model.ListOf, nil, pos)
+	}
+	args := x.convertAll(l.Elements())
+	if args == nil || !x.plain(args...) {
+		return nil
+	}
+	v := x.typer.list(args)
+	if !v.ok || v.result == nil && allTyped(args) {
+		x.report.Add(diag.TypeMismatch, pos, "the elements of a list must be of one type; these are %s", kinds(args))
+		return nil
+	}
+	return x.settled(x.over(model.ListOf, v.result, pos, args), v)
+}
+
+func (x *expression) mapping(e ast.Expr) *model.Expr {
+	m, pos := e.AsMap(), x.own(e)
+	if m.Size() == 0 {
+		return x.node(model.MapOf, nil, pos)
+	}
+	var parts []ast.Expr
+	for _, entry := range m.Entries() {
+		if entry.AsMapEntry().IsOptional() {
+			x.notYet(pos, "`?` in a map", "")
+			return nil
+		}
+		parts = append(parts, entry.AsMapEntry().Key(), entry.AsMapEntry().Value())
+	}
+	args := x.convertAll(parts)
+	if args == nil || !x.plain(args...) {
+		return nil
+	}
+	for i := 0; i < len(args); i += 2 {
+		if kindOf(args[i].Type) != model.String {
+			x.report.Add(diag.TypeMismatch, args[i].Pos, "the keys of a map are strings, not %s", kinds(args[i:i+1]))
+			return nil
+		}
+	}
+	v := x.typer.mapping(args)
+	if !v.ok || v.result == nil && allTyped(args) {
+		x.report.Add(diag.TypeMismatch, pos, "the values of a map must be of one type")
+		return nil
+	}
+	return x.settled(x.over(model.MapOf, v.result, pos, args), v)
+}
+
+func allTyped(args []*model.Expr) bool {
+	for _, arg := range args {
+		if arg.Type == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// settled gives empty lists and maps among the operands the types that CEL found
+// for them.
+func (x *expression) settled(e *model.Expr, v verdict) *model.Expr {
+	for i, arg := range e.Args {
+		if arg.Type == nil {
+			arg.Type = v.args[i]
+		}
+		if arg.Type == nil {
+			x.untyped(arg)
+			return nil
+		}
+	}
+	return e
+}

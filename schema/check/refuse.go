@@ -1,0 +1,136 @@
+package check
+
+import (
+	"regexp"
+	"strings"
+
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
+
+	"github.com/bextgen/bextgen/schema/diag"
+	"github.com/bextgen/bextgen/schema/model"
+)
+
+// This file says in the user's words why an expression is refused.
+
+func (x *expression) notYet(pos model.Pos, what, hint string) {
+	x.report.Add(diag.ExprNotYet, pos, "%s is not supported in expressions by this version of bextgen%s", what, hint)
+}
+
+func (x *expression) refuseFunction(e ast.Expr) {
+	function, pos := e.AsCall().FunctionName(), x.own(e)
+	switch function {
+	case "value":
+		x.report.Add(diag.NullRefused, pos, "`.value()` fails where the value is absent; write `.orValue(…)`")
+	case "has":
+		x.notYet(pos, "`has`", "; write `x.field.hasValue()`, and nothing for a field that is always there")
+	case operators.OptSelect, operators.OptIndex:
+		x.notYet(pos, "`?`", "; a field of what may be absent is read with a simple `.`")
+	case overloads.TypeConvertUint:
+		x.notYet(pos, "an unsigned number", "; use `int(…)`")
+	case operators.In, operators.OldIn:
+		x.notYet(pos, "`in`", "")
+	default:
+		if x.typer.knows(function) {
+			x.notYet(pos, "`"+name(function)+"`", "")
+			return
+		}
+		x.report.Add(diag.ExprNotYet, pos, "unknown function `%s`%s", clip(function),
+			diag.Hint(function, functions()))
+	}
+}
+
+// mismatch says why operands do not fit a function or an operator.
+func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos) {
+	if x.mixedNumbers(function, args, pos) {
+		return
+	}
+	sign := name(function)
+	switch {
+	case function == operators.Conditional && kindOf(args[0].Type) != model.Bool:
+		x.report.Add(diag.TypeMismatch, args[0].Pos, "what stands before `?` must be a bool, this is %s", kinds(args[:1]))
+	case function == operators.Conditional:
+		x.report.Add(diag.TypeMismatch, pos, "both values of `? :` must be of one type; these are %s", kinds(args[1:]))
+	case function == orValue && len(args) == 2 && kindOf(args[0].Type) == model.Optional:
+		x.report.Add(diag.TypeMismatch, args[1].Pos, "`%s.orValue(…)` needs a `%s`, not %s", text(args[0]), typeText(args[0].Type.Elem), kinds(args[1:]))
+	case function == operators.Index:
+		x.report.Add(diag.TypeMismatch, pos, "%s cannot be indexed with %s; a list is indexed with an int, a map with a string", kinds(args[:1]), kinds(args[1:]))
+	case function == operators.LogicalAnd || function == operators.LogicalOr || function == operators.LogicalNot:
+		x.report.Add(diag.TypeMismatch, pos, "`%s` needs bools, not %s", sign, kinds(args))
+	case len(args) == 0:
+		x.report.Add(diag.TypeMismatch, pos, "`%s` needs a value", sign)
+	default:
+		x.report.Add(diag.TypeMismatch, pos, "`%s` does not work on %s", sign, kinds(args))
+	}
+}
+
+// mixedNumbers reports an int and a float where one of both is needed, and says
+// what to write.
+func (x *expression) mixedNumbers(function string, args []*model.Expr, pos model.Pos) bool {
+	if len(args) < 2 {
+		return false
+	}
+	a, b := args[len(args)-2], args[len(args)-1]
+	if kindOf(a.Type) == model.Float && kindOf(b.Type) == model.Int {
+		a, b = b, a
+	}
+	if kindOf(a.Type) != model.Int || kindOf(b.Type) != model.Float || function == operators.Modulo {
+		return false
+	}
+	write := "double(" + text(a) + ")"
+	if a.Kind == model.Literal {
+		write = strings.TrimSpace(literalText(a)) + ".0"
+	}
+	x.report.Add(diag.TypeMismatch, pos, "`%s` does not mix an int and a float; write `%s`", name(function), write)
+	return true
+}
+
+var syntaxProblem = regexp.MustCompile(`(?s)^Syntax error: (mismatched input|extraneous input|no viable alternative at input|token recognition error at:|missing '[^']*' at) '(.*?)'(?: expecting .*)?$`)
+
+// syntaxError translates an error of CEL's parser.
+func (x *expression) syntaxError(source common.Source, bad *common.Error) {
+	offset, ok := source.LocationOffset(bad.Location)
+	if !ok {
+		offset = int32(len(x.chars))
+	}
+	pos := x.at(int(offset))
+	message := strings.TrimPrefix(bad.Message, "Syntax error: ")
+	if found := syntaxProblem.FindStringSubmatch(bad.Message); found != nil {
+		message = unexpected(found[1], found[2])
+	} else if word, ok := strings.CutPrefix(message, "reserved identifier: "); ok {
+		message = "`" + word + "` is a reserved word"
+	} else if strings.Contains(message, "recursion") || strings.Contains(message, "exceed") {
+		x.report.Add(diag.TooLarge, pos, "the expression is nested too deeply")
+		return
+	}
+	x.report.Add(diag.ExprSyntax, pos, "the expression `%s` is not valid: %s", clip(x.source), message)
+}
+
+// unexpected explains what the parser stumbled over.
+func unexpected(kind, token string) string {
+	token = strings.TrimSpace(token)
+	switch {
+	case token == "<EOF>":
+		return "it ends too early"
+	case token == "=":
+		return "`=` is no operator; write `==`"
+	case token == "and" || token == "or" || token == "not":
+		return "`" + token + "` is no operator; there are `&&`, `||` and `!`"
+	case token == "$" || strings.HasPrefix(token, "{{"):
+		return "an expression is written without `${…}` around it"
+	case strings.HasPrefix(token, "&") || strings.HasPrefix(token, "|"):
+		return "write `&&` and `||`"
+	case strings.HasPrefix(kind, "token") && (strings.HasPrefix(token, "'") || strings.HasPrefix(token, `"`)):
+		return "a quote is not closed"
+	}
+	return "`" + clip(token) + "` is not expected here"
+}
+
+func literalText(e *model.Expr) string {
+	if n, ok := e.Value.(int64); ok {
+		return formatInt(n)
+	}
+	return "(…)"
+}

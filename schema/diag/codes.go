@@ -1,0 +1,104 @@
+package diag
+
+// Code names a kind of problem. A code never changes its meaning, so that people
+// can look it up; new kinds get new numbers.
+type Code string
+
+// The codes. 00x and 01x are about files and YAML, 02x about names, 03x about
+// types, 04x about policies and other values, 05x and 06x about expressions.
+const (
+	Unreadable     Code = "BX001"
+	NoFlowFile     Code = "BX002"
+	TooLarge       Code = "BX003"
+	InvalidYAML    Code = "BX004"
+	YAMLFeature    Code = "BX005"
+	SecondDocument Code = "BX006"
+	DuplicateKey   Code = "BX007"
+	UnknownKey     Code = "BX008"
+	NotYet         Code = "BX009"
+	MissingKey     Code = "BX010"
+	EmptyValue     Code = "BX011"
+	WrongForm      Code = "BX012"
+	WrongFile      Code = "BX013"
+
+	PackageName   Code = "BX020"
+	MalformedName Code = "BX021"
+	ReservedName  Code = "BX022"
+	DeclaredTwice Code = "BX023"
+	GoCollision   Code = "BX024"
+
+	UnknownType   Code = "BX030"
+	MalformedType Code = "BX031"
+	EndlessType   Code = "BX032"
+	NotAStruct    Code = "BX033"
+
+	BadNumber     Code = "BX040"
+	BadDuration   Code = "BX041"
+	UnknownWord   Code = "BX042"
+	BadVersion    Code = "BX043"
+	NoStep        Code = "BX044"
+	DelaysTooLong Code = "BX045"
+
+	ExprSyntax      Code = "BX050"
+	ExprNotYet      Code = "BX051"
+	UnknownVariable Code = "BX052"
+	ReadTooEarly    Code = "BX053"
+	NoResult        Code = "BX054"
+	UnknownField    Code = "BX055"
+	MaybeAbsent     Code = "BX056"
+	TypeMismatch    Code = "BX057"
+	NullRefused     Code = "BX058"
+	UntypedExpr     Code = "BX059"
+	AmbiguousMerge  Code = "BX060"
+	SecretExposed   Code = "BX061"
+)
+
+// Titles has a title of one line for every code.
+func Titles() map[Code]string {
+	return map[Code]string{
+		Unreadable:     "a file or folder cannot be read",
+		NoFlowFile:     "the folder has no flow file",
+		TooLarge:       "a file or an expression is too large or too deeply nested",
+		InvalidYAML:    "the file is not valid YAML",
+		YAMLFeature:    "aliases, anchors, merge keys and tags of YAML are not used in flow files",
+		SecondDocument: "the file holds more than one YAML document",
+		DuplicateKey:   "a key is given twice",
+		UnknownKey:     "a key is not known here",
+		NotYet:         "a part of the language that this version of bextgen does not support yet",
+		MissingKey:     "a key that is needed is missing",
+		EmptyValue:     "a value is empty",
+		WrongForm:      "a value has the wrong form: text, a list or a mapping is wanted",
+		WrongFile:      "a key does not belong into this kind of file",
+
+		PackageName:   "there is no usable name for the Go package",
+		MalformedName: "a name is not written as its kind of name is",
+		ReservedName:  "a name is reserved",
+		DeclaredTwice: "a name is declared twice",
+		GoCollision:   "two names become the same name in Go",
+
+		UnknownType:   "a type is not known",
+		MalformedType: "a type is not written as types are",
+		EndlessType:   "a type contains itself without end",
+		NotAStruct:    "a declared type with fields is wanted",
+
+		BadNumber:     "a number is malformed or out of its range",
+		BadDuration:   "a duration is malformed or not positive",
+		UnknownWord:   "a value is none of the words that are possible",
+		BadVersion:    "a version is not major.minor",
+		NoStep:        "a flow has no step",
+		DelaysTooLong: "delays together exceed the timeout of the flow",
+
+		ExprSyntax:      "an expression is not valid CEL",
+		ExprNotYet:      "an expression uses a part of CEL that is not supported",
+		UnknownVariable: "an expression reads a name that does not exist",
+		ReadTooEarly:    "an expression reads a step that has not run yet",
+		NoResult:        "an expression reads a step that has no result",
+		UnknownField:    "an expression reads a field that does not exist",
+		MaybeAbsent:     "an expression reads what may be absent where a value is needed",
+		TypeMismatch:    "an expression has operands or a result of the wrong type",
+		NullRefused:     "there is no null in expressions, and no value()",
+		UntypedExpr:     "the type of an expression cannot be told",
+		AmbiguousMerge:  "a step without `in` would get two fields of one name",
+		SecretExposed:   "a secret would be shown",
+	}
+}

@@ -1,0 +1,197 @@
+package schema_test
+
+import (
+	"fmt"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/bextgen/bextgen/schema"
+	"github.com/bextgen/bextgen/schema/diag"
+	"github.com/bextgen/bextgen/schema/model"
+)
+
+const minimal = "flow: shop\nversion: \"1.0\"\nsteps:\n  - step: a\n"
+
+// hostile are files that nobody writes in good faith, each with the code of what
+// is said first of it.
+func hostile() map[string]struct {
+	text string
+	code diag.Code
+} {
+	type file = struct {
+		text string
+		code diag.Code
+	}
+	bomb := "a: &a [x, x]\n"
+	for c := 'b'; c < 'z'; c++ {
+		bomb += string(c) + ": &" + string(c) + " [*" + string(c-1) + ", *" + string(c-1) + "]\n"
+	}
+	deepIndent := ""
+	for i := range 700 {
+		deepIndent += strings.Repeat(" ", i) + "a:\n"
+	}
+	return map[string]file{
+		"alias bomb":               {bomb, diag.YAMLFeature},
+		"open brackets":            {strings.Repeat("[", 200<<10), diag.TooLarge},
+		"open braces":              {strings.Repeat("{", 200<<10), diag.TooLarge},
+		"open braces with keys":    {strings.Repeat("{a: ", 200<<10), diag.TooLarge},
+		"dashes":                   {strings.Repeat("- ", 400<<10), diag.TooLarge},
+		"question marks":           {strings.Repeat("? ", 400<<10), diag.TooLarge},
+		"brackets, closed":         {strings.Repeat("[", 5000) + strings.Repeat("]", 5000), diag.TooLarge},
+		"deep indentation":         {deepIndent, diag.TooLarge},
+		"ten megabytes":            {strings.Repeat("# nothing\n", 1<<20), diag.TooLarge},
+		"many keys":                {minimal + strings.Repeat("a: b\n", 40<<10), diag.TooLarge},
+		"many expressions":         {minimal + "    in: {" + numbered(1000, "a%d: 1, ") + "a: 1}\n", diag.TooLarge},
+		"many faulty expressions":  {minimal + "    in: {" + numbered(900, "a%d: input.x, ") + "a: 1}\n", diag.TooLarge},
+		"many results":             {"flow: shop\nversion: \"1.0\"\nsteps:\n" + numbered(300, "  - {step: s%d, out: {a%[1]d: int, b%[1]d: int, c%[1]d: int, d%[1]d: int}}\n"), diag.TooLarge},
+		"many unknown names":       {"flow: shop\nversion: \"1.0\"\nsteps:\n" + numbered(999, "  - {step: s%d, out: {x: int}, when: tt > 0, in: {a: a1, b: b1, c: c1, d: d1}}\n"), diag.TooLarge},
+		"many types":               {minimal + "types:\n" + numbered(999, "  T%d: {t: T%[1]d1, u: T%[1]d2, v: Foo, w: Bar}\n"), diag.TooLarge},
+		"a ring of types":          {minimal + "types:\n  T0: {t: T1}\n" + chain(900) + "  T901: {t: T0}\n", diag.EndlessType},
+		"one long line":            {minimal + "    in: {" + numbered(900, "a%d: input.some.thing.that.is.not.there, ") + "a: \"" + strings.Repeat(" ", 700<<10) + "x\"}\n", diag.TooLarge},
+		"many documents":           {strings.Repeat("---\n", 250<<10), diag.SecondDocument},
+		"many documents with text": {strings.Repeat("---\na: b\n", 100<<10), diag.SecondDocument},
+		"many steps":               {"flow: shop\nversion: \"1.0\"\nsteps:\n" + strings.Repeat("  - step: a\n", 20<<10), diag.TooLarge},
+		"an endless quote":         {"\"" + strings.Repeat("x", 1<<19), diag.InvalidYAML},
+		"not UTF-8":                {minimal + "doc: \xff\n", diag.InvalidYAML},
+		"UTF-16":                   {"\xff\xfef\x00l\x00", diag.InvalidYAML},
+		"a NUL":                    {minimal + "doc: \x00\n", diag.InvalidYAML},
+		"a long key":               {minimal + strings.Repeat("k", 1000) + ": x\n", diag.UnknownKey},
+		"a long name":              {strings.Replace(minimal, "shop", strings.Repeat("a", 1<<16), 1), diag.MalformedName},
+		"a long type":              {minimal + "input: {x: " + strings.Repeat("list<", 1<<16) + "}\n", diag.MalformedType},
+		"a deep type":              {minimal + "input: {x: " + strings.Repeat("list<", 100) + "int" + strings.Repeat(">", 100) + "}\n", diag.MalformedType},
+		"question marks of a type": {minimal + "input:\n  x: string" + strings.Repeat("?", 1000) + "\n", diag.MalformedType},
+		"a long number":            {minimal + "maxAttempts: " + strings.Repeat("9", 1<<16) + "\n", diag.BadNumber},
+		"a long duration":          {minimal + "timeout: " + strings.Repeat("9", 1<<16) + "s\n", diag.BadDuration},
+		"a long expression":        {minimal + "output: " + strings.Repeat("x.", 1<<16) + "x\n", diag.TooLarge},
+		"a deep expression":        {minimal + "output: " + strings.Repeat("(", 1500) + "1" + strings.Repeat(")", 1500) + "\n", diag.TooLarge},
+		"a deep list":              {minimal + "output: '" + strings.Repeat("[", 1500) + "1" + strings.Repeat("]", 1500) + "'\n", diag.TooLarge},
+		"many negations":           {minimal + "output: '" + strings.Repeat("!", 3900) + "true'\n", ""},
+		"many minus signs":         {minimal + "output: '" + strings.Repeat("- ", 1900) + "1'\n", ""},
+		"many selections":          {minimal + "output: input" + strings.Repeat(".x", 1900) + "\n", diag.TooLarge},
+		"many conditions":          {minimal + "output: '" + strings.Repeat("true ? 1 : ", 300) + "2'\n", diag.TooLarge},
+		"a broken expression":      {minimal + "output: '" + strings.Repeat("(1 + ", 700) + "'\n", diag.TooLarge},
+		"an expression of quotes":  {minimal + "output: \"" + strings.Repeat("'", 3999) + "\"\n", diag.ExprSyntax},
+		"an expression of dots":    {minimal + "output: '" + strings.Repeat(".", 3999) + "'\n", diag.ExprSyntax},
+	}
+}
+
+// numbered is a text for each number from 1 on.
+func numbered(count int, format string) string {
+	var b strings.Builder
+	for i := range count {
+		fmt.Fprintf(&b, format, i+1)
+	}
+	return b.String()
+}
+
+// chain is types of which each contains the next.
+func chain(count int) string {
+	var b strings.Builder
+	for i := range count {
+		fmt.Fprintf(&b, "  T%d: {t: T%d}\n", i+1, i+2)
+	}
+	return b.String()
+}
+
+// TestHostile holds that such files are refused, and soon: the test has no clock,
+// but go test has.
+func TestHostile(t *testing.T) {
+	for name, file := range hostile() {
+		t.Run(name, func(t *testing.T) {
+			pkg, list := schema.Load(fstest.MapFS{"shop.flow.yaml": {Data: []byte(file.text)}}, schema.Options{Package: "p"})
+			if file.code == "" {
+				return // accepted or not: it has come back
+			}
+			if pkg != nil || len(list) == 0 || list[0].Code != file.code {
+				t.Fatalf("want %s (%s), got %s", file.code, diag.Titles()[file.code], clip(list.String()))
+			}
+			for _, d := range list {
+				if len(d.Message) > 2000 {
+					t.Errorf("a message of %d bytes: %s", len(d.Message), clip(d.Message))
+				}
+			}
+		})
+	}
+}
+
+func clip(text string) string { return text[:min(len(text), 500)] }
+
+// FuzzLoad holds that no file panics or hangs the compiler, that a file is either
+// refused or accepted, and that no name of an accepted one is no Go.
+func FuzzLoad(f *testing.F) {
+	seeds, err := filepath.Glob(filepath.Join(diagFolder, "*.txtar"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range seeds {
+		archive, err := txtar.ParseFile(seed)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			f.Add(string(file.Data))
+		}
+	}
+	example, err := os.ReadFile(filepath.Join("..", "examples", "orders", "process-order.flow.yaml"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(example))
+	f.Add(spec)
+	f.Fuzz(func(t *testing.T, text string) {
+		pkg, list := schema.Load(fstest.MapFS{"shop.flow.yaml": {Data: []byte(text)}}, schema.Options{Package: "p"})
+		if (pkg == nil) != (len(list) > 0) {
+			t.Fatalf("the model is %v and the diagnostics are %v", pkg, list)
+		}
+		for _, d := range list {
+			if d.Message == "" || d.File == "" || d.Line < 0 || (d.Line == 0) != (d.Column == 0) {
+				t.Errorf("a diagnostic without message or place: %#v", d)
+			}
+		}
+		if pkg != nil {
+			checkModel(t, pkg)
+		}
+	})
+}
+
+func checkModel(t *testing.T, pkg *model.Package) {
+	t.Helper()
+	for _, named := range pkg.Types {
+		checkFields(t, named.Fields)
+	}
+	for _, f := range pkg.Flows {
+		if !token.IsIdentifier(f.GoName) || !token.IsExported(f.GoName) || f.Version == "" || len(f.Steps) == 0 {
+			t.Errorf("the flow is %+v", f)
+		}
+		checkFields(t, f.Input.Fields)
+		checkFields(t, f.Output.Payload.Fields)
+		for _, s := range f.Steps {
+			if !token.IsIdentifier(s.GoName) || !token.IsIdentifier(s.VarName) || s.Skippable != (s.When != nil) {
+				t.Errorf("the step is %+v", s)
+			}
+			checkFields(t, s.In.Fields)
+			for i, b := range s.Bindings {
+				if b.Field != s.In.Fields[i] || b.Value == nil {
+					t.Errorf("binding %d of %s is %+v", i, s.Name, b)
+				}
+			}
+		}
+	}
+}
+
+func checkFields(t *testing.T, fields []*model.Field) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, f := range fields {
+		if !token.IsIdentifier(f.GoName) || !token.IsExported(f.GoName) || seen[f.GoName] || f.Type == nil || f.Type.Kind == "" {
+			t.Errorf("the field is %+v", f)
+		}
+		seen[f.GoName] = true
+	}
+}

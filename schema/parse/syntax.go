@@ -1,0 +1,99 @@
+// Package parse reads flow files: YAML with the place of every key and value,
+// walked by hand into a syntax tree. It knows the keys of the language and the
+// form of their values; what the values mean is for the passes behind it.
+package parse
+
+import "github.com/bextgen/bextgen/schema/model"
+
+// File is a flow file or a types file as it was written.
+type File struct {
+	Name   string // its base name
+	Flow   *Flow  // nil in a types file
+	Types  []*Type
+	Errors []*Error
+}
+
+// Flow is the part of a flow file that is about the flow. What the file does
+// not say is nil.
+type Flow struct {
+	Name        *Text
+	Version     *Text
+	Doc         *Text
+	MaxAttempts *Text
+	Timeout     *Text
+	Restart     Policy // backoff, backoffBase, backoffMax and jitter only
+	Defaults    Policy
+	Input       *Shape
+	Output      *Output
+	Steps       []*Step
+}
+
+// Policy is the keys that say how often and how long a handler is tried.
+type Policy struct {
+	Timeout, Retries, Backoff, BackoffBase, BackoffMax, Jitter *Text
+}
+
+// Step is an entry of `steps`.
+type Step struct {
+	Name       *Text
+	Doc        *Text
+	In         *Bindings
+	Out        *Shape
+	When       *Text
+	Delay      *Text
+	Policy     Policy
+	Compensate *Compensation
+}
+
+// Compensation is the value of `compensate`.
+type Compensation struct {
+	Name   *Text
+	Policy Policy
+}
+
+// Shape is what `input` and `out` say: fields, or the name of a type.
+type Shape struct {
+	Pos    model.Pos
+	Type   *Text // nil where there are fields
+	Fields []*Field
+}
+
+// Field is a field of a type, an error, an input or a result.
+type Field struct {
+	Name   *Text
+	Type   *Text
+	Doc    *Text
+	Secret bool
+}
+
+// Bindings is a mapping of names to expressions.
+type Bindings struct {
+	Pos  model.Pos
+	List []Binding
+}
+
+// Binding is a name and its expression.
+type Binding struct {
+	Name, Value *Text
+}
+
+// Output is the value of `output`: names with expressions, or one expression.
+type Output struct {
+	Value    *Text
+	Bindings *Bindings
+}
+
+// Type is a declaration under `types`.
+type Type struct {
+	Name   *Text
+	Doc    *Text
+	Fields []*Field
+}
+
+// Error is a declaration under `errors`.
+type Error struct {
+	Name      *Text
+	Doc       *Text
+	Fields    []*Field
+	Permanent bool
+}

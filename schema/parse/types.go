@@ -1,0 +1,145 @@
+package parse
+
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/bextgen/bextgen/schema/diag"
+)
+
+// This file reads declarations: types, errors and fields.
+
+func (p *parser) types(n *yaml.Node) []*Type {
+	var list []*Type
+	for _, e := range p.entries(n, "`types`") {
+		if t := p.typeDeclaration(e); t != nil {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// typeDeclaration reads `{field: type, …}`, or `{doc, fields: {…}}` for a type
+// with a text about it or with fields that would be read as something else.
+func (p *parser) typeDeclaration(e entry) *Type {
+	where := "type `" + short(e.key.Value) + "`"
+	if e.value.Kind != yaml.MappingNode {
+		p.wrongForm(e.value, "fields: `NAME: {field: type, …}`", where)
+		return nil
+	}
+	if k := laterType(e.value); k != nil {
+		p.report.Add(diag.NotYet, p.pos(k), "`%s` is not supported yet by this version of bextgen", k.Value)
+		return nil
+	}
+	t := &Type{Name: e.key}
+	if fields := child(e.value, "fields"); fields != nil && fields.Kind == yaml.MappingNode && child(fields, "type") == nil {
+		p.object(e.value, where, nil, []key{
+			p.into(&t.Doc, "doc"),
+			{"fields", func(v *yaml.Node) { t.Fields = p.fields(v, where) }},
+		})
+		return t
+	}
+	t.Fields = p.fields(e.value, where)
+	return t
+}
+
+// laterType is the key that makes a declaration an enum or a Go type.
+func laterType(n *yaml.Node) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if k.Value == "enum" && v.Kind == yaml.SequenceNode || k.Value == "go" && strings.Contains(v.Value, ".") {
+			return k
+		}
+	}
+	return nil
+}
+
+func child(n *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func (p *parser) errors(n *yaml.Node) []*Error {
+	var list []*Error
+	for _, e := range p.entries(n, "`errors`") {
+		declared := &Error{Name: e.key}
+		where := "error `" + short(e.key.Value) + "`"
+		p.object(e.value, where, nil, []key{
+			p.into(&declared.Doc, "doc"),
+			{"fields", func(v *yaml.Node) { declared.Fields = p.fields(v, where) }},
+			{"retry", func(v *yaml.Node) { declared.Permanent = p.retry(v) }},
+		})
+		list = append(list, declared)
+	}
+	return list
+}
+
+func (p *parser) retry(n *yaml.Node) bool {
+	text := p.text(n, "`retry`")
+	if text != nil && text.Value != "never" {
+		p.report.Add(diag.UnknownWord, text.Pos, "`retry: %s` is not known; possible is `never`, and without `retry` the step's policy holds", short(text.Value))
+	}
+	return text != nil
+}
+
+// shape reads fields or the name of a type.
+func (p *parser) shape(n *yaml.Node, where string) *Shape {
+	s := &Shape{Pos: p.pos(n)}
+	if n.Kind == yaml.ScalarNode {
+		s.Type = p.newText(n)
+		return s
+	}
+	s.Fields = p.fields(n, where)
+	return s
+}
+
+func (p *parser) fields(n *yaml.Node, where string) []*Field {
+	var list []*Field
+	for _, e := range p.entries(n, where) {
+		if f := p.field(e); f != nil {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// field reads `name: type` or `name: {type, doc, secret}`.
+func (p *parser) field(e entry) *Field {
+	f := &Field{Name: e.key}
+	if e.value.Kind == yaml.ScalarNode {
+		f.Type = p.newText(e.value)
+		return f
+	}
+	where := "field `" + short(e.key.Value) + "`"
+	if e.value.Kind != yaml.MappingNode {
+		p.wrongForm(e.value, "a type, or `{type: …}`", where)
+		return nil
+	}
+	later := []string{"default", "min", "max", "minLength", "maxLength", "pattern"}
+	before := p.report.Len()
+	p.object(e.value, where, later, []key{
+		p.into(&f.Type, "type"),
+		p.into(&f.Doc, "doc"),
+		{"secret", func(v *yaml.Node) { f.Secret = p.boolean(v, "`secret`") }},
+	})
+	if f.Type == nil {
+		if p.report.Len() == before {
+			p.report.Add(diag.MissingKey, p.pos(e.value), "%s has no `type`", where)
+		}
+		return nil
+	}
+	return f
+}
+
+func (p *parser) boolean(n *yaml.Node, where string) bool {
+	text := p.text(n, where)
+	if text != nil && text.Value != "true" && text.Value != "false" {
+		p.report.Add(diag.UnknownWord, text.Pos, "%s is `true` or `false`, not `%s`", where, short(text.Value))
+	}
+	return text != nil && text.Value == "true"
+}

@@ -1,0 +1,100 @@
+// Package resolve makes a model of what was parsed: it gives everything its
+// names in Go, resolves types, and finds names that clash. Expressions and
+// policies are left to the package check.
+package resolve
+
+import (
+	"github.com/bextgen/bextgen/schema/diag"
+	"github.com/bextgen/bextgen/schema/model"
+	"github.com/bextgen/bextgen/schema/parse"
+)
+
+// Package is a model whose expressions and policies are still to be filled in,
+// next to the syntax that has them.
+type Package struct {
+	Model *model.Package
+	Flows []*Flow
+}
+
+// Flow is a flow of the model with its syntax.
+type Flow struct {
+	Model  *model.Flow
+	Syntax *parse.Flow
+	Steps  []*Step
+}
+
+// Step is a step of the model with its syntax.
+type Step struct {
+	Model  *model.Step
+	Syntax *parse.Step
+}
+
+type resolver struct {
+	pkg    *Package
+	report *diag.Reporter
+	types  map[string]*model.Named
+	goName map[string]declaration // of the package
+}
+
+// declaration is what a name stands for, in the user's words.
+type declaration struct {
+	what string
+	pos  model.Pos
+}
+
+// Resolve makes the model of the files of a package.
+func Resolve(name string, files []*parse.File, report *diag.Reporter) *Package {
+	r := &resolver{
+		pkg:    &Package{Model: &model.Package{Name: name}},
+		report: report,
+		types:  map[string]*model.Named{},
+		goName: map[string]declaration{},
+	}
+	declared := r.declareTypes(files)
+	for _, d := range declared {
+		d.model.Fields = r.fields(d.syntax.Fields)
+	}
+	r.refuseEndless()
+	r.errors(files)
+	r.flows(files)
+	r.markSecrets()
+	r.nameFields()
+	return r.pkg
+}
+
+// claim takes a name of the Go package for something, unless it is taken.
+func (r *resolver) claim(goName, what string, pos model.Pos) bool {
+	before, taken := r.goName[goName]
+	if !taken {
+		r.goName[goName] = declaration{what, pos}
+		return true
+	}
+	if before.what == what {
+		r.report.AddRelated(diag.DeclaredTwice, pos, before.pos, "it is declared here first", "%s is declared twice in this package; rename one", what)
+		return false
+	}
+	r.report.AddRelated(diag.GoCollision, pos, before.pos, before.what+" stands here",
+		"%s and %s are both `%s` in Go; rename one", what, before.what, goName)
+	return false
+}
+
+// name checks a kebab-case name.
+func (r *resolver) name(t *parse.Text, what string) bool {
+	if len(t.Value) > longestName || !kebab.MatchString(t.Value) {
+		r.report.Add(diag.MalformedName, t.Pos, "%s `%s` must be written in kebab-case: small letters, digits and single hyphens, such as `charge-payment`", what, clip(t.Value))
+		return false
+	}
+	if where := reservedIn(t.Value); where != "" {
+		r.report.Add(diag.ReservedName, t.Pos, "`%s` cannot be the name of the %s: the word is reserved %s", t.Value, what, where)
+		return false
+	}
+	return true
+}
+
+// clip cuts what is shown of a name that may be anything.
+func clip(text string) string {
+	if runes := []rune(text); len(runes) > 40 {
+		return string(runes[:40]) + "…"
+	}
+	return text
+}
