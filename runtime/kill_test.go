@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -46,7 +47,9 @@ func TestMain(m *testing.M) {
 
 const (
 	kills    = 50
-	underWay = 200 // runs, at each kill
+	underWay = 200    // runs, at least, at each kill
+	starters = 20     // how many a process starts at a time on top of what it finds
+	busy     = "busy" // what it says when all of them have begun
 )
 
 // child is the program that is killed.
@@ -131,40 +134,57 @@ func diaryShop(diary *os.File) shop {
 // keepBusy starts runs for ever, so that enough are under way, and prints the id of each that was acknowledged.
 func keepBusy(ctx context.Context, rt *runtime.Runtime, f *shipFlow) error {
 	ctx = runtime.NewContext(ctx, rt)
+	open, err := openRuns(ctx, rt)
+	if err != nil {
+		return err
+	}
 	var count atomic.Int64
 	failed := make(chan error)
-	for range 2 * underWay {
+	var first sync.WaitGroup
+	n := max(2*underWay-open, starters)
+	first.Add(n)
+	for range n {
 		go func() { // until it is killed
-			for {
+			for i := 0; ; i++ {
 				run, err := f.start(ctx, shipment{Count: count.Add(1)})
 				if err != nil {
 					failed <- err
 					return
 				}
 				fmt.Println(run.ID())
+				if i == 0 {
+					first.Done()
+				}
 				run.Wait(ctx) //nolint:errcheck // how it ends is read from the database
 			}
 		}()
 	}
+	first.Wait()
+	fmt.Println(busy)
 	return <-failed
 }
 
 // waitForAll waits until every run in the database is over.
 func waitForAll(ctx context.Context, rt *runtime.Runtime) error {
 	for {
-		open := 0
-		for _, status := range []runtime.Status{runtime.StatusPending, runtime.StatusRunning} {
-			page, err := rt.ListRuns(ctx, runtime.RunFilter{Status: status, Limit: 1})
-			if err != nil {
-				return err
-			}
-			open += len(page.Runs)
-		}
-		if open == 0 {
-			return nil
+		open, err := openRuns(ctx, rt)
+		if open == 0 || err != nil {
+			return err
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// openRuns counts the runs that are not over, as far as one page of each status shows them.
+func openRuns(ctx context.Context, rt *runtime.Runtime) (open int, err error) {
+	for _, status := range []runtime.Status{runtime.StatusPending, runtime.StatusRunning} {
+		page, err := rt.ListRuns(ctx, runtime.RunFilter{Status: status, Limit: 500})
+		if err != nil {
+			return 0, err
+		}
+		open += len(page.Runs)
+	}
+	return open, nil
 }
 
 // spawn starts this test's program as a child.
@@ -223,9 +243,10 @@ func (k *killed) runAndKill(after time.Duration) {
 		k.t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
-	for n := 0; lines.Scan(); n++ {
-		k.acknowledged = append(k.acknowledged, lines.Text())
-		if n == 3*underWay { // by then it is as busy as it gets
+	for lines.Scan() {
+		if line := lines.Text(); line != busy {
+			k.acknowledged = append(k.acknowledged, line)
+		} else {
 			time.AfterFunc(after, func() { cmd.Process.Kill() }) //nolint:errcheck // it may have died on its own, which fails the test below
 		}
 	}

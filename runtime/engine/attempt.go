@@ -20,6 +20,14 @@ var (
 	errStopped = errors.New("the run does not go on")
 )
 
+// attemptEnd is what an attempt reports.
+type attemptEnd struct {
+	flow.Ended
+	// cutOff says that the process stops: the attempt did not begin, or its
+	// context was cancelled for that. It counts for nothing and runs again.
+	cutOff bool
+}
+
 // call is an attempt under way.
 type call struct {
 	flow.Attempt
@@ -65,10 +73,10 @@ func (x *execution) stop(seq int64) {
 	c.cancel(errStopped)
 	grace := x.engine.opts.StopGrace
 	c.stopGrace = x.engine.opts.Clock.AfterFunc(grace, func() {
-		x.report(flow.Ended{Seq: seq, At: x.now(), Err: &flow.Error{
+		x.report(attemptEnd{Ended: flow.Ended{Seq: seq, At: x.now(), Err: &flow.Error{
 			Kind: flow.ErrorCancelled, Permanent: true,
 			Message: "stopped, and left behind because it did not return within " + duration.Format(grace),
-		}})
+		}}})
 	})
 }
 
@@ -81,10 +89,11 @@ func (x *execution) do(ctx context.Context, c *call) {
 	case e.places <- struct{}{}:
 		defer func() { <-e.places }()
 	case <-ctx.Done():
-		x.report(flow.Ended{Seq: c.Entry.Seq, At: x.now(), Err: x.storedError(ctx, c, context.Cause(ctx))})
+		x.reportEnd(ctx, c, nil, context.Cause(ctx))
 		return
-	case <-e.cutting:
-		x.report(flow.Ended{Seq: c.Entry.Seq, At: x.now(), Err: x.storedError(ctx, c, errClosing)})
+	case <-e.closing:
+		c.cancel(errClosing)
+		x.reportEnd(ctx, c, nil, errClosing)
 		return
 	}
 	if c.Timeout > 0 {
@@ -92,9 +101,15 @@ func (x *execution) do(ctx context.Context, c *call) {
 		defer stop()
 	}
 	output, err := x.call(ctx, c)
-	o := flow.Ended{Seq: c.Entry.Seq, Output: output, At: x.now()}
+	x.reportEnd(ctx, c, output, err)
+}
+
+// reportEnd reports what a handler returned.
+func (x *execution) reportEnd(ctx context.Context, c *call, output json.RawMessage, err error) {
+	o := attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq, Output: output, At: x.now()}}
 	if err != nil {
 		o.Err = x.storedError(ctx, c, err)
+		o.cutOff = errors.Is(context.Cause(ctx), errClosing)
 	}
 	x.report(o)
 }
@@ -105,7 +120,7 @@ func (x *execution) timeOut(c *call) {
 		Kind:    flow.ErrorTimeout,
 		Message: fmt.Sprintf("the attempt took longer than its timeout of %s", duration.Format(c.Timeout)),
 	}
-	x.report(flow.Ended{Seq: c.Entry.Seq, Err: err, At: x.now()})
+	x.report(attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq, Err: err, At: x.now()}})
 	c.cancel(err)
 }
 
@@ -148,7 +163,7 @@ func (x *execution) storedError(ctx context.Context, c *call, err error) *flow.E
 }
 
 // report tells the execution how an attempt ended, if it is still there.
-func (x *execution) report(o flow.Ended) {
+func (x *execution) report(o attemptEnd) {
 	select {
 	case x.ended <- o:
 	case <-x.gone:

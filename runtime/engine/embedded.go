@@ -141,8 +141,7 @@ func (e *Embedded) Close(ctx context.Context) error {
 	e.mu.Unlock()
 
 	e.scheduler.Wait()
-	if wait(ctx, &e.attempts) {
-		e.runs.Wait()
+	if wait(ctx, &e.attempts) && wait(ctx, &e.runs) {
 		return nil
 	}
 	close(e.cutting)
@@ -180,6 +179,9 @@ func wait(ctx context.Context, group *sync.WaitGroup) bool {
 // Create implements Engine. If there is room and nobody waits, the run is
 // claimed in the commit that creates it, and begins at once.
 func (e *Embedded) Create(ctx context.Context, run store.Run) (store.Created, error) {
+	if closed(e.closing) {
+		return store.Created{}, ErrClosed
+	}
 	c := e.codeFor(run.Flow, run.Version)
 	claim := c != nil && e.reserve()
 	created, err := e.store.Create(ctx, run, claim)

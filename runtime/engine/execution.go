@@ -20,12 +20,13 @@ type execution struct {
 	run    *flow.Run
 
 	headPending bool // the head changed, and goes with the next attempt's start
+	over        bool // the run's end is on disk
 
 	calls    map[int64]*call // attempts under way, by the Seq of their entry
 	consumed []int64         // messages obeyed since the last commit
 	lastRead int64           // the id of the newest message that was read
 
-	ended chan flow.Ended // from attempts and their timers
+	ended chan attemptEnd // from attempts and their timers
 	woken chan struct{}   // the run's timer
 	mail  chan struct{}   // there is something in box
 	gone  chan struct{}   // closed when the loop has ended
@@ -43,7 +44,7 @@ func (e *Embedded) launch(c *code, claimed store.Claimed) {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: claimed.Run,
 		calls: map[int64]*call{},
-		ended: make(chan flow.Ended),
+		ended: make(chan attemptEnd),
 		woken: make(chan struct{}, 1), mail: make(chan struct{}, 1),
 		gone: make(chan struct{}),
 	}
@@ -112,7 +113,11 @@ func (x *execution) apply(o flow.Outcome) bool {
 	}
 	state := x.run.State()
 	release := state.Status.Final() || x.mayRelease(state, effects)
-	if !x.store(effects, state, release) || release {
+	if !x.store(effects, state, release) {
+		return false
+	}
+	if release {
+		x.over = state.Status.Final()
 		return false
 	}
 	for _, a := range effects.Attempts {
@@ -171,7 +176,7 @@ func (x *execution) hear() flow.Outcome {
 	select {
 	case o := <-x.ended:
 		if x.forget(o) {
-			return o
+			return o.Ended
 		}
 	case <-x.woken:
 		return flow.Tick{At: x.now()}
@@ -206,14 +211,14 @@ func (x *execution) setTimer() (stop func()) {
 
 // forget notes that an attempt has ended. It says false for the end of one that
 // was cut off because the process ends: that is no failure, and it runs again.
-func (x *execution) forget(o flow.Ended) bool {
+func (x *execution) forget(o attemptEnd) bool {
 	c := x.calls[o.Seq]
 	if c == nil {
 		return true // of an attempt that has ended before: stale, which the run says
 	}
 	delete(x.calls, o.Seq)
 	c.over()
-	return o.Err == nil || !closed(x.engine.cutting)
+	return !o.cutOff
 }
 
 // deliver hands a message to the execution. One that comes too late stays in
@@ -258,13 +263,16 @@ func (x *execution) leave() {
 		delete(e.active, x.head.ID)
 	}
 	w := e.waiters[x.head.ID]
-	if x.head.Status.Final() && w != nil {
+	if x.over && w != nil {
 		delete(e.waiters, x.head.ID)
 		w.finish(x.head)
 	}
 	e.mu.Unlock()
 	close(x.gone)
 	e.unreserve()
+	if !x.over {
+		e.kick() // it may be due before what the scheduler waits for
+	}
 }
 
 func (x *execution) now() time.Time { return x.engine.opts.Clock.Now() }
