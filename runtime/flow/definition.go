@@ -81,7 +81,7 @@ type Machine interface {
 	// the plan what is ready. It says whether the flow is done.
 	Next(p *Plan) bool
 	// Output is the flow's output. It is called once, when Next has said true,
-	// and it may fail: see Plan.Fail.
+	// and it may fail: see At.
 	Output(p *Plan) any
 }
 

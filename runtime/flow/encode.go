@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"reflect"
 	"sync"
 )
@@ -39,14 +36,7 @@ func Decode(raw []byte, v any) error {
 	if len(raw) == 0 {
 		return nil // a step without a result stores none
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if err := dec.Decode(v); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("there is more behind the value's end, at byte %d", dec.InputOffset())
-	}
-	return nil
+	return json.Unmarshal(raw, v)
 }
 
 // nilable is what holdsNilable found for a reflect.Type: a cache of pure facts.

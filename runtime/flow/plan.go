@@ -22,15 +22,9 @@ type RunInfo struct {
 	Attempt   int64     // of the whole flow, from 1
 }
 
-// Fail says that the expression at a place cannot be computed. Only the first
-// failure of a walk counts: what is computed behind it is not used. So generated
-// code can go on with a zero value in place of an error return at each operator.
-//
-// The place is file:line and the text of the expression.
-func (p *Plan) Fail(place, message string) {
-	p.fail(ErrorExpression, place+": "+message)
-}
-
+// fail notes why the walk cannot go on. Only the first reason counts: what is
+// computed behind it is not used, so that compiled expressions can go on with a
+// zero value in place of an error return at each operator.
 func (p *Plan) fail(kind ErrorKind, message string) {
 	if p.err == nil {
 		p.err = &Error{Kind: kind, Message: message, Permanent: true}

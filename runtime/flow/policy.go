@@ -74,10 +74,10 @@ func (p Policy) growth(k int) time.Duration {
 // unitHash is a number in [0, 1) that depends on nothing but its arguments.
 func unitHash(key string, k int) float64 {
 	h := fnv.New64a()
-	h.Write([]byte(key)) //nolint:errcheck // a hash.Hash never returns an error
+	h.Write([]byte(key))
 	var n [8]byte
 	binary.LittleEndian.PutUint64(n[:], uint64(k))
-	h.Write(n[:]) //nolint:errcheck // as above
+	h.Write(n[:])
 	return float64(mix(h.Sum64())>>11) / (1 << 53)
 }
 

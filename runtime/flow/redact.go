@@ -22,7 +22,7 @@ func FormatRedacted(f fmt.State, verb rune, v any) {
 	if verb == 'q' {
 		text = fmt.Sprintf("%q", text)
 	}
-	fmt.Fprint(f, text) //nolint:errcheck // fmt.State has no error to give
+	fmt.Fprint(f, text)
 }
 
 // LogRedacted is v with its secrets hidden, for slog. Generated LogValue methods call it.

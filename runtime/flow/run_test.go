@@ -250,9 +250,9 @@ var failingStep = StepDef{Name: "a", Policy: Policy{Retries: 3}}
 
 func (f *failing) Next(p *Plan) bool {
 	return f.step.Run(p, &failingStep, func() int {
-		p.Fail("x.flow.yaml:7: input.n / 0", "division by zero")
-		p.Fail("x.flow.yaml:7: second", "is not the cause")
-		return 0
+		first := At(p, "x.flow.yaml:7: input.n / 0", func() int64 { return Div(p, 1, 0) })
+		second := At(p, "x.flow.yaml:7: second", func() int64 { return Div(p, 2, 0) })
+		return int(first + second)
 	})
 }
 

@@ -1,0 +1,55 @@
+// bextgen generate.
+
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func newGenerateCommand() *cobra.Command {
+	var to target
+	var checkOnly, diffOnly bool
+	cmd := &cobra.Command{
+		Use:   "generate [folder or ./... …]",
+		Short: "Writes the Go of the flow files of folders",
+		Long: `Generate checks the flow files of the given folders (by default, of this one) and writes their Go next to them,
+or into the folder --out. It prints the names of the files that it changed; one that is current is left alone, and
+one that it generated before and whose flow file is gone is removed. If anything is wrong, nothing is written.
+
+An output folder belongs to one folder of flow files, and is one Go package: --out cannot be given with several
+folders. The package has the name of the Go files that are there already, else one made from the folder's.
+
+A folder followed by /... stands for it and all folders below it that have flow files, but for hidden ones,
+those whose names begin with _, vendor, testdata and node_modules.
+
+In Go files, write:
+
+	//go:generate go tool bextgen generate`,
+		RunE: command(func(cmd *cobra.Command, args []string) error {
+			folders, err := findFolders(args)
+			if err != nil {
+				return err
+			}
+			if to.out != "" && len(folders) > 1 {
+				return usagef("--out cannot be given with several folders: each is a Go package of its own")
+			}
+			packages, err := compile(folders, to, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			changes, err := compare(packages)
+			if err != nil {
+				return err
+			}
+			if checkOnly || diffOnly {
+				return report(changes, checkOnly, diffOnly, cmd.OutOrStdout())
+			}
+			return write(changes, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		}),
+	}
+	cmd.Flags().StringVar(&to.out, "out", "", "the `folder` to write to")
+	cmd.Flags().StringVar(&to.packageName, "package", "", "the `name` of the Go package")
+	cmd.Flags().BoolVar(&checkOnly, "check", false, "write nothing; report files that are missing, stale or orphaned, and exit with 1 if there are any")
+	cmd.Flags().BoolVar(&diffOnly, "diff", false, "write nothing; print what would change, and exit with 1 if anything would")
+	return cmd
+}

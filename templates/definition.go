@@ -1,0 +1,172 @@
+// The static part of a flow and of its steps: names, policies and sources.
+
+package templates
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/bextgen/bextgen/schema/model"
+)
+
+// addHandshake emits what does not compile with a runtime that is too old.
+func addHandshake(f *jen.File) {
+	f.Comment("// The runtime must be as new as this file.")
+	f.Const().Id("_").Op("=").Add(inFlow("Generated1"))
+}
+
+// addStepDefs emits the definition of each step.
+func addStepDefs(f *jen.File, fl *model.Flow) {
+	for _, st := range fl.Steps {
+		f.Add(comment(place(st.Pos)))
+		f.Var().Id(stepDefName(fl, st)).Op("=").Add(inFlow("StepDef")).Add(lines(stepDefFields(st)...))
+	}
+}
+
+func stepDefFields(st *model.Step) []jen.Code {
+	fields := []jen.Code{field("Name", jen.Lit(st.Name))}
+	if st.Doc != "" {
+		fields = append(fields, field("Doc", jen.Lit(st.Doc)))
+	}
+	fields = append(fields, field("Source", jen.Lit(place(st.Pos))))
+	if st.Policy != (model.Policy{}) {
+		fields = append(fields, field("Policy", inFlow("Policy").Add(policy(st.Policy))))
+	}
+	if st.Delay != 0 {
+		fields = append(fields, field("Delay", duration(st.Delay)))
+	}
+	if st.Undo != nil {
+		fields = append(fields, field("Compensation", jen.Op("&").Add(inFlow("CompensationDef")).Add(compensation(st))))
+	}
+	return fields
+}
+
+// compensation says nothing about a policy that is the step's own.
+func compensation(st *model.Step) *jen.Statement {
+	name := field("Name", jen.Lit(st.Undo.Name))
+	if st.Undo.Policy == st.Policy {
+		return jen.Values(name)
+	}
+	return lines(name, field("Policy", jen.Op("&").Add(inFlow("Policy")).Add(policy(st.Undo.Policy))))
+}
+
+// policy is the fields of a policy that say something.
+func policy(p model.Policy) *jen.Statement {
+	var fields []jen.Code
+	add := func(said bool, name string, value *jen.Statement) {
+		if said {
+			fields = append(fields, field(name, value))
+		}
+	}
+	add(p.Timeout != 0, "Timeout", duration(p.Timeout))
+	add(p.Retries != 0, "Retries", jen.Lit(p.Retries))
+	add(p.Backoff != "", "Backoff", inFlow(backoffs[p.Backoff]))
+	add(p.BackoffBase != 0, "BackoffBase", duration(p.BackoffBase))
+	add(p.BackoffMax != 0, "BackoffMax", duration(p.BackoffMax))
+	add(p.Jitter != 0, "Jitter", jen.Id(floatLiteral(p.Jitter)))
+	if len(fields) < 2 {
+		return jen.Values(fields...)
+	}
+	return lines(fields...)
+}
+
+// backoffs are the names of the backoffs in runtime/flow.
+var backoffs = map[model.Backoff]string{
+	model.Fixed:       "Fixed",
+	model.Linear:      "Linear",
+	model.Exponential: "Exponential",
+}
+
+// units are those of Go, the largest first.
+var units = []struct {
+	size time.Duration
+	name string
+}{
+	{time.Hour, "Hour"},
+	{time.Minute, "Minute"},
+	{time.Second, "Second"},
+	{time.Millisecond, "Millisecond"},
+	{time.Microsecond, "Microsecond"},
+	{time.Nanosecond, "Nanosecond"},
+}
+
+// duration is a duration in the largest unit that it is a multiple of.
+func duration(d time.Duration) *jen.Statement {
+	for _, u := range units {
+		unit := jen.Qual("time", u.name)
+		switch {
+		case d == u.size:
+			return unit
+		case d != 0 && d%u.size == 0:
+			return jen.Id(strconv.FormatInt(int64(d/u.size), 10)).Op("*").Add(unit)
+		}
+	}
+	return jen.Lit(0)
+}
+
+// addDefinition emits the definition of the flow.
+func addDefinition(f *jen.File, fl *model.Flow, errors []*model.Error) {
+	fields := []jen.Code{
+		field("Flow", jen.Lit(fl.Name)),
+		field("Version", jen.Lit(fl.Version)),
+	}
+	if fl.Doc != "" {
+		fields = append(fields, field("Doc", jen.Lit(fl.Doc)))
+	}
+	if fl.MaxAttempts > 1 {
+		fields = append(fields, field("MaxAttempts", jen.Lit(fl.MaxAttempts)))
+	}
+	if fl.Timeout != 0 {
+		fields = append(fields, field("Timeout", duration(fl.Timeout)))
+	}
+	if fl.Restart != (model.Policy{}) {
+		fields = append(fields, field("Restart", inFlow("Policy").Add(policy(fl.Restart))))
+	}
+	fields = append(fields, field("Steps", stepList(fl)))
+	if len(errors) > 0 {
+		fields = append(fields, field("Errors", errorList(errors)))
+	}
+	fields = append(fields,
+		field("Input", typeFor(fl.Input)),
+		field("Output", typeFor(fl.Output.Payload)),
+		field("New", newMachine(fl)))
+
+	f.Add(comment(place(fl.Pos)))
+	f.Var().Id(definitionName(fl)).Op("=").Add(inFlow("Definition")).Add(lines(fields...))
+}
+
+func stepList(fl *model.Flow) *jen.Statement {
+	var items []jen.Code
+	for _, st := range fl.Steps {
+		items = append(items, addrOf(stepDefName(fl, st)))
+	}
+	return jen.Index().Op("*").Add(inFlow("StepDef")).Add(lines(items...))
+}
+
+// errorList are all the errors of the package: a handler may return any of them.
+func errorList(errors []*model.Error) *jen.Statement {
+	var items []jen.Code
+	for _, e := range errors {
+		fields := []jen.Code{field("Name", jen.Lit(e.Name))}
+		if e.Permanent {
+			fields = append(fields, field("Permanent", jen.True()))
+		}
+		fields = append(fields, field("New", jen.Func().Params().Add(inFlow("DeclaredError")).
+			Add(oneLine(jen.Return(jen.New(jen.Id(e.GoName)))))))
+		items = append(items, lines(fields...))
+	}
+	return jen.Index().Add(inFlow("ErrorDef")).Custom(jen.Options{Open: "{", Close: "}", Separator: ", "}, items...)
+}
+
+func typeFor(p *model.Payload) *jen.Statement {
+	return jen.Qual("reflect", "TypeFor").Types(jen.Id(p.GoName)).Call()
+}
+
+func newMachine(fl *model.Flow) *jen.Statement {
+	return jen.Func().Params(jen.Id("input").Index().Byte()).Params(inFlow("Machine"), jen.Error()).Block(
+		jen.Id("s").Op(":=").New(jen.Id(machineName(fl))),
+		jen.Return(jen.Id("s"), inFlow("Decode").Call(jen.Id("input"), jen.Op("&").Id("s").Dot("input"))),
+	)
+}

@@ -1,0 +1,380 @@
+// What each operator of the language is in Go, by the overload that CEL's type
+// checker chose for it. (The names are those of cel-go's common/overloads.)
+
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/bextgen/bextgen/schema/model"
+)
+
+// operator compiles a call.
+type operator func(e *model.Expr) goExpr
+
+// operatorOf is the operator of an overload; false if the language has none
+// such.
+func operatorOf(overload string) (operator, bool) {
+	if op, ok := infixes[overload]; ok {
+		return infixOf(op.sign, op.prec), true
+	}
+	if function, ok := failing[overload]; ok {
+		return planned(function), true
+	}
+	if op, ok := orderOf(overload); ok {
+		return op, true
+	}
+	if op, ok := sizeOf(overload); ok {
+		return op, true
+	}
+	switch overload {
+	case "conditional":
+		return conditional, true
+	case "logical_and":
+		return logical("&&", precAnd, "And"), true
+	case "logical_or":
+		return logical("||", precOr, "Or"), true
+	case "logical_not":
+		return logicalNot, true
+	case "equals":
+		return equals, true
+	case "not_equals":
+		return notEquals, true
+	case "add_bytes", "add_list":
+		return concat, true
+	case "negate_double":
+		return negateFloat, true
+	case "int64_to_int64", "double_to_double":
+		return same, true
+	case "int64_to_double":
+		return toFloat, true
+	case "optional_hasValue":
+		return hasValue, true
+	case "optional_orValue_value":
+		return orValue, true
+	}
+	return nil, false
+}
+
+// infixes are the operators that Go has too, with the same meaning.
+var infixes = map[string]struct {
+	sign string
+	prec int
+}{
+	"add_string":      {"+", precAdd},
+	"add_double":      {"+", precAdd},
+	"subtract_double": {"-", precAdd},
+	"multiply_double": {"*", precMul},
+	"divide_double":   {"/", precMul},
+}
+
+// failing are the operators that can fail, with their functions in runtime/flow.
+var failing = map[string]string{
+	"add_int64":       "Add",
+	"subtract_int64":  "Sub",
+	"multiply_int64":  "Mul",
+	"divide_int64":    "Div",
+	"modulo_int64":    "Mod",
+	"negate_int64":    "Neg",
+	"double_to_int64": "Int",
+
+	"add_duration_duration":        "Add",
+	"subtract_duration_duration":   "Sub",
+	"add_timestamp_duration":       "AddTime",
+	"add_duration_timestamp":       "AddTime",
+	"subtract_timestamp_duration":  "SubTime",
+	"subtract_timestamp_timestamp": "Between",
+
+	"index_list": "Index",
+	"index_map":  "Key",
+}
+
+// orderOf is the operator of an order, such as less_equals_int64.
+func orderOf(overload string) (operator, bool) {
+	for _, order := range []struct{ prefix, sign string }{
+		{"less_equals_", "<="}, {"greater_equals_", ">="}, {"less_", "<"}, {"greater_", ">"},
+	} {
+		operands, ok := strings.CutPrefix(overload, order.prefix)
+		if !ok {
+			continue
+		}
+		switch operands {
+		case "int64", "double", "string", "duration":
+			return infixOf(order.sign, precCompare), true
+		case "bool":
+			return ordered(order.sign, inFlow("CompareBool"), len("flow.CompareBool")), true
+		case "bytes":
+			return ordered(order.sign, jen.Qual("bytes", "Compare"), len("bytes.Compare")), true
+		case "int64_double", "double_int64":
+			return mixed(order.sign), true
+		case "timestamp":
+			return timeOrder(order.sign), true
+		}
+	}
+	return nil, false
+}
+
+// infixOf is an operator that Go has too, with the same meaning.
+func infixOf(sign string, prec int) operator {
+	return func(e *model.Expr) goExpr {
+		a, b := natively(compile(e.Args[0]), compile(e.Args[1]), prec)
+		return binary(sign, prec, a, b)
+	}
+}
+
+// natively is the operands of a comparison without conversions that only a
+// machine would write: a size is compared with a constant, or another size, as
+// the int that it is.
+func natively(a, b goExpr, prec int) (goExpr, goExpr) {
+	switch {
+	case prec != precCompare:
+	case a.native != nil && b.native != nil:
+		return *a.native, *b.native
+	case a.native != nil && b.integer && b.small():
+		return *a.native, b
+	case b.native != nil && a.integer && a.small():
+		return a, *b.native
+	}
+	return a, b
+}
+
+// small says that an integer constant is an int on every machine.
+func (e goExpr) small() bool { return e.width <= len("999999999") }
+
+// planned is a call of a function that can fail.
+func planned(function string) operator {
+	return func(e *model.Expr) goExpr {
+		args, constants := make([]goExpr, len(e.Args)), true
+		for i, arg := range e.Args {
+			args[i] = compile(arg)
+			constants = constants && args[i].integer
+		}
+		if constants && (function == "Add" || function == "Sub") {
+			// Constants that do not overflow were computed already.
+			args[0] = conversion("int64", args[0])
+		}
+		if e.Overload == "add_duration_timestamp" {
+			slices.Reverse(args)
+		}
+		return planCall(function, args...)
+	}
+}
+
+// canFail says whether computing an expression can fail when the flow runs.
+func canFail(e *model.Expr) bool {
+	if _, isConstant := constant(e); isConstant || !e.Fallible {
+		return false
+	}
+	_, fails := failing[e.Overload]
+	return fails || slices.ContainsFunc(e.Args, canFail)
+}
+
+// ordered is an order by a function in the manner of cmp.Compare.
+func ordered(sign string, function *jen.Statement, width int) operator {
+	return func(e *model.Expr) goExpr {
+		compared := call(goExpr{code: function, width: width}, compile(e.Args[0]), compile(e.Args[1]))
+		return binary(sign, precCompare, compared, literal(int64(0)))
+	}
+}
+
+// exactInt is the largest integer up to which all are floats too.
+const exactInt = 1 << 53
+
+// mixed compares an integer with a float. Go does so by itself where the integer
+// is a constant that a float can hold.
+func mixed(sign string) operator {
+	mirrored := map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+	return func(e *model.Expr) goExpr {
+		i, f := e.Args[0], e.Args[1]
+		if n, ok := constant(i); ok && exact(n) {
+			return binary(sign, precCompare, compile(i), compile(f))
+		}
+		if n, ok := constant(f); ok && exact(n) {
+			return binary(sign, precCompare, compile(i), compile(f))
+		}
+		order := sign
+		if i.Type.Kind == model.Float {
+			i, f, order = f, i, mirrored[sign]
+		}
+		return binary(order, precCompare, flowCall("CompareIntFloat", compile(i), compile(f)), literal(int64(0)))
+	}
+}
+
+func exact(constant any) bool {
+	n, ok := constant.(int64)
+	return ok && -exactInt <= n && n <= exactInt
+}
+
+// timeOrder is an order of times, which have no "at most" in Go.
+func timeOrder(sign string) operator {
+	return func(e *model.Expr) goExpr {
+		a, b := compile(e.Args[0]), compile(e.Args[1])
+		switch sign {
+		case "<":
+			return methodCall(a, "Before", b)
+		case "<=":
+			return not(methodCall(a, "After", b))
+		case ">":
+			return methodCall(a, "After", b)
+		default:
+			return not(methodCall(a, "Before", b))
+		}
+	}
+}
+
+func methodCall(receiver goExpr, method string, args ...goExpr) goExpr {
+	receiver = operand(receiver, precPrimary)
+	function := goExpr{code: receiver.code.Dot(method), width: receiver.width + 1 + len(method)}
+	return call(function, args...)
+}
+
+func equals(e *model.Expr) goExpr {
+	a, b := compile(e.Args[0]), compile(e.Args[1])
+	switch e.Args[0].Type.Kind {
+	case model.Bool, model.Int, model.Float, model.String, model.Duration:
+		return infixOf("==", precCompare)(e)
+	case model.Time:
+		return methodCall(a, "Equal", b)
+	case model.Bytes:
+		return call(goExpr{code: jen.Qual("bytes", "Equal"), width: len("bytes.Equal")}, a, b)
+	default:
+		return flowCall("Equal", a, b)
+	}
+}
+
+func notEquals(e *model.Expr) goExpr {
+	switch e.Args[0].Type.Kind {
+	case model.Bool, model.Int, model.Float, model.String, model.Duration:
+		return infixOf("!=", precCompare)(e)
+	default:
+		return not(equals(e))
+	}
+}
+
+func logicalNot(e *model.Expr) goExpr { return not(compile(e.Args[0])) }
+
+// logical is && or ||, by Go's operator where that means the same: an operand that
+// fails must not hide that another one decides.
+func logical(sign string, prec int, function string) operator {
+	return func(e *model.Expr) goExpr {
+		all := operands(e)
+		if slices.ContainsFunc(all[:len(all)-1], canFail) {
+			args := make([]goExpr, len(all))
+			for i, arg := range all {
+				args[i] = lazily(arg)
+			}
+			return planCall(function, args...)
+		}
+		return chain(sign, prec, all)
+	}
+}
+
+// chain is a sequence of one logical operator. An operand that was there before
+// is left out: go vet takes it for a slip.
+func chain(sign string, prec int, all []*model.Expr) goExpr {
+	var result goExpr
+	seen := map[string]bool{}
+	for i, arg := range all {
+		next := operand(compile(arg), prec)
+		text := fmt.Sprintf("%#v", next.code)
+		switch {
+		case i == 0:
+			result = next
+		case !seen[text]:
+			result = infix(sign, prec, result, next)
+		}
+		seen[text] = true
+	}
+	return result
+}
+
+// operands are those of a sequence of one logical operator, however it is
+// grouped: it means the same.
+func operands(e *model.Expr) []*model.Expr {
+	var list []*model.Expr
+	for _, arg := range e.Args {
+		if arg.Kind == model.Call && arg.Overload == e.Overload {
+			list = append(list, operands(arg)...)
+		} else {
+			list = append(list, arg)
+		}
+	}
+	return list
+}
+
+// conditional computes a value that can fail only if it is chosen.
+func conditional(e *model.Expr) goExpr {
+	condition, then, otherwise := e.Args[0], e.Args[1], e.Args[2]
+	if canFail(then) || canFail(otherwise) {
+		return flowCall("IfFunc", compile(condition), lazily(then), lazily(otherwise))
+	}
+	a, b := compile(then), compile(otherwise)
+	if a.integer && b.integer {
+		a = conversion("int64", a)
+	}
+	return flowCall("If", compile(condition), a, b)
+}
+
+// concat joins lists; a chain of them is one call.
+func concat(e *model.Expr) goExpr {
+	var parts []goExpr
+	var collect func(part *model.Expr)
+	collect = func(part *model.Expr) {
+		if part.Kind == model.Call && part.Overload == e.Overload {
+			collect(part.Args[0])
+			collect(part.Args[1])
+			return
+		}
+		parts = append(parts, compile(part))
+	}
+	collect(e)
+	return flowCall("Concat", parts...)
+}
+
+func negateFloat(e *model.Expr) goExpr {
+	x := operand(compile(e.Args[0]), precPrimary)
+	return goExpr{code: jen.Op("-").Add(x.code), prec: precUnary, width: x.width + 1}
+}
+
+// sizeOf is the operator of a size, which a function of Go counts as an int.
+func sizeOf(overload string) (operator, bool) {
+	function, path, width := "len", "", len("len")
+	switch overload {
+	case "size_string", "string_size":
+		function, path, width = "RuneCountInString", "unicode/utf8", len("utf8.RuneCountInString")
+	case "size_bytes", "bytes_size", "size_list", "list_size", "size_map", "map_size":
+	default:
+		return nil, false
+	}
+	return func(e *model.Expr) goExpr {
+		native := call(goExpr{code: jen.Qual(path, function), width: width}, compile(e.Args[0]))
+		size := conversion("int64", native)
+		size.native = &native
+		return size
+	}, true
+}
+
+func conversion(to string, e goExpr) goExpr {
+	return call(goExpr{code: jen.Id(to), width: len(to)}, e)
+}
+
+func same(e *model.Expr) goExpr { return compile(e.Args[0]) }
+
+func toFloat(e *model.Expr) goExpr { return conversion("float64", compile(e.Args[0])) }
+
+func hasValue(e *model.Expr) goExpr {
+	return flowCall("HasValue", compile(e.Args[0]))
+}
+
+// orValue computes the other value only if it is needed, where that can fail.
+func orValue(e *model.Expr) goExpr {
+	value, otherwise := e.Args[0], e.Args[1]
+	if canFail(otherwise) {
+		return flowCall("OrValueFunc", compile(value), lazily(otherwise))
+	}
+	return flowCall("OrValue", compile(value), compile(otherwise))
+}

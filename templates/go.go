@@ -1,0 +1,151 @@
+// Package templates turns the checked model of a package of flows into source
+// text. It does no I/O and reports no error about the spec: what is in the
+// model has been checked. There is one Go file here for each thing generated.
+package templates
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/bextgen/bextgen/schema/model"
+)
+
+// File is a generated file.
+type File struct {
+	Name    string // base name
+	Source  string // base name of the spec that it is made from
+	Content []byte
+}
+
+// Go is the Go source of a package: a file for each spec that declares
+// something, in the order of the model. The same model gives the same bytes.
+func Go(pkg *model.Package) ([]File, error) {
+	if overload, e := unknownOperator(pkg); e != nil {
+		return nil, fmt.Errorf("%s: %q needs %s, for which there is no Go", place(e.Pos), e.Source, overload)
+	}
+	var files []File
+	madeFrom := map[string]string{}
+	for _, src := range sources(pkg) {
+		name := goFileName(src.name)
+		if other, ok := madeFrom[name]; ok {
+			return nil, fmt.Errorf("%s and %s would both be written to %s: rename one of them", other, src.name, name)
+		}
+		madeFrom[name] = src.name
+		content, err := src.render(pkg.Name)
+		if err != nil {
+			return nil, fmt.Errorf("writing %s: %w", name, err)
+		}
+		files = append(files, File{Name: name, Source: src.name, Content: content})
+	}
+	return files, nil
+}
+
+// unknownOperator finds an expression with an operator that operatorOf does not
+// know: the checker let something pass that cannot be generated.
+func unknownOperator(pkg *model.Package) (string, *model.Expr) {
+	var unknown *model.Expr
+	var visit func(e *model.Expr)
+	visit = func(e *model.Expr) {
+		if e == nil {
+			return
+		}
+		if _, ok := operatorOf(e.Overload); e.Kind == model.Call && !ok && unknown == nil {
+			unknown = e
+		}
+		for _, arg := range e.Args {
+			visit(arg)
+		}
+	}
+	for _, fl := range pkg.Flows {
+		for _, st := range fl.Steps {
+			visit(st.When)
+			for _, b := range st.Bindings {
+				visit(b.Value)
+			}
+		}
+		visit(fl.Output.Value)
+		for _, b := range fl.Output.Bindings {
+			visit(b.Value)
+		}
+	}
+	if unknown == nil {
+		return "", nil
+	}
+	return unknown.Overload, unknown
+}
+
+// source is one spec and what it declares.
+type source struct {
+	name   string
+	types  []*model.Named
+	errors []*model.Error
+	flows  []*model.Flow
+	pkg    *model.Package
+}
+
+// sources are the specs of a package, in the order in which the model first
+// names them.
+func sources(pkg *model.Package) []*source {
+	var list []*source
+	byName := map[string]*source{}
+	at := func(pos model.Pos) *source {
+		src, ok := byName[pos.File]
+		if !ok {
+			src = &source{name: pos.File, pkg: pkg}
+			byName[pos.File] = src
+			list = append(list, src)
+		}
+		return src
+	}
+	for _, t := range pkg.Types {
+		at(t.Pos).types = append(at(t.Pos).types, t)
+	}
+	for _, e := range pkg.Errors {
+		at(e.Pos).errors = append(at(e.Pos).errors, e)
+	}
+	for _, f := range pkg.Flows {
+		at(f.Pos).flows = append(at(f.Pos).flows, f)
+	}
+	return list
+}
+
+func (src *source) render(packageName string) ([]byte, error) {
+	f := jen.NewFile(packageName)
+	f.HeaderComment("// " + Header(src.name))
+	f.ImportName(flowPath, "flow")
+	f.ImportName(runtimePath, "runtime")
+	if len(src.flows) > 0 {
+		addHandshake(f)
+	}
+	for _, t := range src.types {
+		addType(f, t)
+	}
+	for _, e := range src.errors {
+		addError(f, e)
+	}
+	for _, fl := range src.flows {
+		addFlow(f, fl, src.pkg.Errors)
+	}
+	var b bytes.Buffer
+	if err := f.Render(&b); err != nil {
+		return nil, err
+	}
+	return groupImports(b.Bytes())
+}
+
+// addFlow emits everything about one flow.
+func addFlow(f *jen.File, fl *model.Flow, errors []*model.Error) {
+	addPayload(f, fl.Input)
+	addPayload(f, fl.Output.Payload)
+	for _, st := range fl.Steps {
+		addPayload(f, st.In)
+		addPayload(f, st.Out)
+	}
+	addSteps(f, fl)
+	addStepDefs(f, fl)
+	addDefinition(f, fl, errors)
+	addMachine(f, fl)
+	addClient(f, fl)
+}

@@ -1,0 +1,93 @@
+// The machine of a flow: the typed state of a run, and the walk over its steps.
+
+package templates
+
+import (
+	"github.com/dave/jennifer/jen"
+
+	"github.com/bextgen/bextgen/schema/model"
+)
+
+// addMachine emits the machine with its methods.
+func addMachine(f *jen.File, fl *model.Flow) {
+	fields := []jen.Code{jen.Id("input").Id(fl.Input.GoName)}
+	for _, st := range fl.Steps {
+		fields = append(fields, jen.Id(st.VarName).Add(inFlow("Step")).Types(jen.Id(st.In.GoName), outType(st)))
+	}
+	f.Add(comment(machineName(fl) + " is the state of one run of " + fl.Name + "."))
+	f.Type().Id(machineName(fl)).Struct(fields...)
+
+	f.Comment("// Next says whether the run is done; if it is not, the plan holds what it needs now.")
+	f.Func().Params(receiver(fl)).Id("Next").Params(planParam()).Bool().
+		Block(jen.Return(walk(fl)))
+
+	f.Add(comment("Output is what " + fl.Name + " returns."))
+	f.Func().Params(receiver(fl)).Id("Output").Params(planParam()).Any().
+		Block(jen.Return(output(fl)))
+}
+
+func receiver(fl *model.Flow) *jen.Statement {
+	return jen.Id("s").Op("*").Id(machineName(fl))
+}
+
+func planParam() *jen.Statement {
+	return jen.Id("p").Op("*").Add(inFlow("Plan"))
+}
+
+func outType(st *model.Step) *jen.Statement {
+	if st.Out == nil {
+		return inFlow("None")
+	}
+	return jen.Id(st.Out.GoName)
+}
+
+// walk is the sequence of the steps.
+func walk(fl *model.Flow) *jen.Statement {
+	w := jen.Empty()
+	for i, st := range fl.Steps {
+		if i > 0 {
+			w.Op("&&")
+		}
+		args := []jen.Code{jen.Id("p"), addrOf(stepDefName(fl, st))}
+		method := "Run"
+		if st.When != nil {
+			method = "RunWhen"
+			args = append(args, jen.Func().Params().Bool().Block(jen.Return(whole(st.When).code)))
+		}
+		args = append(args, jen.Func().Params().Id(st.In.GoName).Block(jen.Return(filled(st.In, st.Bindings))))
+		w.Id("s").Dot(st.VarName).Dot(method).Call(args...)
+	}
+	return w
+}
+
+// filled is a payload with its fields set.
+func filled(p *model.Payload, bindings []*model.Binding) *jen.Statement {
+	var items []goExpr
+	for _, b := range bindings {
+		value := whole(b.Value)
+		items = append(items, goExpr{
+			code:  field(b.Field.GoName, value.code),
+			width: len(b.Field.GoName) + len(": ") + value.width,
+		})
+	}
+	const fewItems = 2
+	total, codes := layout(len("return ")+len(p.GoName)+len("{}"), items)
+	if len(items) > fewItems || total > lineWidth {
+		return jen.Id(p.GoName).Add(lines(codes...))
+	}
+	return jen.Id(p.GoName).Values(codes...)
+}
+
+// output is the value that the flow returns. The method returns an any, in which
+// a constant has the type that is said here.
+func output(fl *model.Flow) *jen.Statement {
+	out := fl.Output
+	if out.Value == nil {
+		return filled(out.Payload, out.Bindings)
+	}
+	value := whole(out.Value)
+	if value.integer {
+		return jen.Id(out.Payload.GoName).Call(value.code)
+	}
+	return value.code
+}

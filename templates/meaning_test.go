@@ -1,0 +1,248 @@
+package templates_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"pgregory.net/rapid"
+
+	"github.com/bextgen/bextgen/schema"
+	"github.com/bextgen/bextgen/schema/model"
+	"github.com/bextgen/bextgen/templates"
+)
+
+// expressions draws expressions of a type that read the fields of meaningInput.
+// Some fail.
+type expressions struct{ depth int }
+
+func (x expressions) of(t *rapid.T, k model.Kind) string {
+	leaves := map[model.Kind][]string{
+		model.Int:      {"input.a", "input.b", "input.zero", "0", "1", "-7", "9223372036854775807", "size(input.s)", "size(input.l)", "input.m.size()"},
+		model.Float:    {"input.x", "input.y", "0.0", "2.5", "-1e3", "double(input.a)"},
+		model.Bool:     {"input.yes", "input.no", "true", "false"},
+		model.String:   {"input.s", `"a"`, `""`, `"\u00e9\""`},
+		model.Time:     {"input.t", "input.u"},
+		model.Duration: {"input.d", "input.e"},
+		model.List:     {"input.l", "[1, 2]", "[input.a]"},
+	}
+	if x.depth == 0 {
+		return rapid.SampledFrom(leaves[k]).Draw(t, "leaf")
+	}
+	y := expressions{x.depth - 1}
+	// one chooses among templates, in which a letter stands for an operand.
+	one := func(templates ...string) string {
+		var b strings.Builder
+		for _, r := range rapid.SampledFrom(templates).Draw(t, "operator") {
+			kinds := map[rune]model.Kind{
+				'I': model.Int, 'F': model.Float, 'B': model.Bool, 'S': model.String,
+				'T': model.Time, 'D': model.Duration, 'L': model.List,
+			}
+			if kind, ok := kinds[r]; ok {
+				b.WriteString(y.of(t, kind))
+			} else {
+				b.WriteRune(r)
+			}
+		}
+		return b.String()
+	}
+	switch k {
+	case model.Int:
+		return one("(I + I)", "(I - I)", "(I * I)", "(I / I)", "(I % I)", "-(I)", "L[I]", "size(L)", "size(S)", "(B ? I : I)",
+			`input.m[S]`, "int(F)", "I")
+	case model.Float:
+		return one("(F + F)", "(F - F)", "(F * F)", "(F / F)", "-(F)", "double(I)", "(B ? F : F)", "F")
+	case model.Bool:
+		return one("(B && B)", "(B || B)", "(B && B && B)", "(B || B || B)", "!(B)", "(B ? B : B)", "(I < I)", "(I >= F)", "(F > I)", "(F <= F)",
+			"(I == I)", "(F != F)", "(S < S)", "(S == S)", "(B == B)", "(B < B)", "(T < T)", "(T >= T)", "(T == T)", "(D <= D)", "(L == L)", "(L != L)")
+	case model.String:
+		return one("(S + S)", "(B ? S : S)", "S")
+	case model.Time:
+		return one("(T + D)", "(D + T)", "(T - D)", "(B ? T : T)", "T")
+	case model.Duration:
+		return one("(T - T)", "(D + D)", "(D - D)", "(B ? D : D)", "D")
+	default:
+		return one("(L + L)", "[I, I]", "(B ? L : L)", "L")
+	}
+}
+
+const meaningTypes = "{a: int, b: int, zero: int, x: float, y: float, yes: bool, no: bool, s: string, " +
+	"l: list<int>, m: map<int>, t: time, u: time, d: duration, e: duration}"
+
+const meaningInput = `{"a": 17, "b": -5, "zero": 0, "x": 1.5, "y": -0.25, "yes": true, "no": false, "s": "é",
+	"l": [3, 1, 2], "m": {"a": 1, "é": 2}, "t": "2026-03-01T12:00:00Z", "u": "9999-12-31T23:00:00+01:00", "d": "90m", "e": "2000000h"}`
+
+// meaningVariables is meaningInput as CEL reads it.
+func meaningVariables(t *testing.T) map[string]any {
+	at := func(text string) time.Time {
+		moment, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return moment
+	}
+	return map[string]any{"input": map[string]any{
+		"a": 17, "b": -5, "zero": 0, "x": 1.5, "y": -0.25, "yes": true, "no": false, "s": "é",
+		"l": []int64{3, 1, 2}, "m": map[string]int64{"a": 1, "é": 2},
+		"t": at("2026-03-01T12:00:00Z"), "u": at("9999-12-31T23:00:00+01:00"), "d": 90 * time.Minute, "e": 2_000_000 * time.Hour,
+	}}
+}
+
+// TestExpressionsMeanWhatCELSays compiles expressions to Go, runs them, and
+// holds their values against those that CEL's own interpreter computes.
+func TestExpressionsMeanWhatCELSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiling takes a while")
+	}
+	const count = 150
+	specs := fstest.MapFS{}
+	sources := map[string]string{}
+	kinds := []model.Kind{model.Bool, model.Int, model.Float, model.String, model.Bool}
+	for i := range count {
+		name := fmt.Sprintf("f%d", i)
+		kind := kinds[i%len(kinds)]
+		draw := rapid.Custom(func(t *rapid.T) string { return expressions{1 + i%4}.of(t, kind) })
+		sources[name] = draw.Example(i)
+		quoted, err := json.Marshal(sources[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		specs[name+".flow.yaml"] = &fstest.MapFile{Data: fmt.Appendf(nil,
+			"flow: %s\nversion: \"1.0\"\ninput: %s\nsteps: [{step: nothing, in: {}}]\noutput: {v: %s}\n", name, meaningTypes, quoted)}
+	}
+	histories := playExpressions(t, specs, sources)
+	env, err := cel.NewEnv(cel.CrossTypeNumericComparisons(true), cel.Variable("input", cel.MapType(cel.StringType, cel.DynType)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := 0
+	for name, source := range sources {
+		want := interpret(t, env, source)
+		got := outcomeOf(t, histories[name])
+		if want == failure {
+			failed++
+		}
+		if want != "" && got != want {
+			t.Errorf("%s\n got %s\nwant %s", source, got, want)
+		}
+	}
+	if failed == 0 || failed > count/2 {
+		t.Errorf("%d of %d expressions fail: too few or too many to tell much", failed, count)
+	}
+}
+
+const failure = "it fails"
+
+// interpret is what CEL makes of an expression; empty where the language
+// differs on purpose: what is no number is not ordered by CEL, and refused as
+// an output.
+func interpret(t *testing.T, env *cel.Env, source string) string {
+	tree, issues := env.Parse(source) // schema has checked the types
+	if issues.Err() != nil {
+		t.Fatalf("%s: %v", source, issues.Err())
+	}
+	program, err := env.Program(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, _, err := program.Eval(meaningVariables(t))
+	switch {
+	case err != nil && strings.Contains(err.Error(), "NaN"):
+		return ""
+	case err != nil:
+		return failure
+	}
+	if f, ok := value.Value().(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return ""
+	}
+	text, err := json.Marshal(value.Value())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// outcomeOf is the output in a history, in the form of interpret.
+func outcomeOf(t *testing.T, history string) string {
+	_, output, ok := strings.Cut(history, "\n  output: ")
+	if !ok {
+		return failure
+	}
+	var out struct{ V any }
+	decoder := json.NewDecoder(strings.NewReader(output))
+	decoder.UseNumber()
+	if err := decoder.Decode(&out); err != nil {
+		t.Fatalf("%q: %v", history, err)
+	}
+	text, err := json.Marshal(out.V)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// playExpressions runs a flow for each expression and returns the histories.
+func playExpressions(t *testing.T, specs fstest.MapFS, sources map[string]string) map[string]string {
+	pkg, diagnostics := schema.Load(specs, schema.Options{Package: "meaning", Dir: "."})
+	if len(diagnostics) > 0 {
+		t.Fatalf("the flows are wrong:\n%s", diagnostics)
+	}
+	files, err := templates.Go(pkg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	writeModule(t, dir)
+	for _, file := range files {
+		writeFile(t, filepath.Join(dir, "meaning", file.Name), file.Content)
+	}
+	var handlers, registers, runs strings.Builder
+	for name := range sources {
+		goName := strings.ToUpper(name)
+		fmt.Fprintf(&handlers, "type %s struct{}\n\nfunc (%s) Nothing(context.Context, %sNothingInput) error { return nil }\n\n", name, name, goName)
+		fmt.Fprintf(&registers, "Register%s(rt, %s{}),\n", goName, name)
+		fmt.Fprintf(&runs, "golden.Run(s, Start%s, input[%sInput]())\n", goName, goName)
+	}
+	writeFile(t, filepath.Join(dir, "meaning", "run.go"), fmt.Appendf(nil, `package meaning
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/testdata/gen/golden"
+)
+
+func input[T any]() (in T) {
+	if err := json.Unmarshal([]byte(%q), &in); err != nil {
+		panic(err)
+	}
+	return in
+}
+
+%s
+func Register(rt *runtime.Runtime) error {
+	return errors.Join(
+%s)
+}
+
+func Run(s *golden.Session) {
+%s}
+`, meaningInput, handlers.String(), registers.String(), runs.String()))
+	writeFile(t, filepath.Join(dir, "main.go"), mainProgram([]*golden{{name: "meaning"}}))
+	program := filepath.Join(dir, "play")
+	run(t, dir, "go", "build", "-o", program, ".")
+	histories := map[string]string{}
+	for history := range strings.SplitSeq(string(run(t, dir, program, t.TempDir())), "\nf") {
+		name, rest, _ := strings.Cut(history, " ")
+		histories["f"+strings.TrimPrefix(name, "f")] = rest
+	}
+	return histories
+}

@@ -1,0 +1,77 @@
+// The names of generated files and of what they refer to.
+
+package templates
+
+import (
+	"go/build"
+	"io"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/bextgen/bextgen/schema/model"
+)
+
+// The packages that generated code imports, besides those of Go.
+const (
+	runtimePath = "github.com/bextgen/bextgen/runtime"
+	flowPath    = "github.com/bextgen/bextgen/runtime/flow"
+)
+
+// goFileName is the name of the file that is generated from a spec:
+// process_order.flow.go from process-order.flow.yaml.
+func goFileName(spec string) string {
+	stem := strings.TrimSuffix(spec, ".yaml")
+	kind := ".flow"
+	if i := strings.LastIndexByte(stem, '.'); i >= 0 {
+		stem, kind = stem[:i], stem[i:]
+	}
+	stem = strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' {
+			return r
+		}
+		return '_'
+	}, stem)
+	// Go passes over names that begin with _ or a dot, and builds sync_windows.flow.go on
+	// Windows only.
+	if stem == "" || strings.HasPrefix(stem, "_") {
+		stem = "x" + stem
+	}
+	if name := stem + kind + ".go"; builtEverywhere(name) {
+		return name
+	}
+	return stem + "_" + kind[1:] + kind + ".go"
+}
+
+// builtEverywhere says whether Go takes the file whatever the target is. Go's
+// own rules are asked, for a target that none of them knows.
+func builtEverywhere(name string) bool {
+	ctx := build.Context{
+		GOOS:     "none",
+		GOARCH:   "none",
+		Compiler: "gc",
+		OpenFile: func(string) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("package p\n")), nil
+		},
+	}
+	match, err := ctx.MatchFile("", name)
+	return match && err == nil
+}
+
+// stepDefName is the variable with a step's definition.
+func stepDefName(fl *model.Flow, st *model.Step) string {
+	return fl.VarName + st.GoName + "Step"
+}
+
+func definitionName(fl *model.Flow) string { return fl.VarName + "Flow" }
+func machineName(fl *model.Flow) string    { return fl.VarName + "Machine" }
+func stepsName(fl *model.Flow) string      { return fl.GoName + "Steps" }
+
+// inFlow is a name of the package runtime/flow.
+func inFlow(name string) *jen.Statement { return jen.Qual(flowPath, name) }
+
+// inRuntime is a name of the package runtime.
+func inRuntime(name string) *jen.Statement { return jen.Qual(runtimePath, name) }
+
+// addrOf is &name.
+func addrOf(name string) *jen.Statement { return jen.Op("&").Id(name) }

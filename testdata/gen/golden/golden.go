@@ -1,0 +1,132 @@
+// Package golden plays the flows of the golden files on the real runtime, and
+// prints their histories. The program that the golden test builds uses it.
+package golden
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store/sqlite"
+)
+
+// Play is what a golden file does: it registers its flows, and then runs them.
+type Play struct {
+	Name     string
+	Register func(rt *runtime.Runtime) error
+	Run      func(s *Session)
+}
+
+// Main plays all, each on a database of its own in a folder, and prints a txtar
+// archive with a file for each.
+func Main(plays ...Play) {
+	for _, p := range plays {
+		var history strings.Builder
+		if err := p.play(filepath.Join(os.Args[1], p.Name+".db"), &history); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", p.Name, err)
+			os.Exit(1)
+		}
+		fmt.Printf("-- %s --\n%s", p.Name, history.String())
+	}
+}
+
+func (p Play) play(database string, history io.Writer) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	store, err := sqlite.Open(database)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	rt, err := runtime.New(store, runtime.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return err
+	}
+	if err := p.Register(rt); err != nil {
+		return err
+	}
+	if err := rt.Start(ctx); err != nil {
+		return err
+	}
+	s := &Session{ctx: ctx, rt: rt, out: history}
+	p.Run(s)
+	if err := rt.Close(ctx); err != nil {
+		return err
+	}
+	return s.err
+}
+
+// Session is one play.
+type Session struct {
+	ctx context.Context //nolint:containedctx // a session is one call
+	rt  *runtime.Runtime
+	out io.Writer
+	err error
+}
+
+// Printf adds a line to the history.
+func (s *Session) Printf(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
+
+// Run runs a flow to its end and prints its history. It returns what Wait did.
+func Run[In, Out any](
+	s *Session,
+	start func(context.Context, In, ...runtime.StartOption) (*runtime.Run[Out], error),
+	input In,
+	opts ...runtime.StartOption,
+) (Out, error) {
+	var none Out
+	run, err := start(s.ctx, input, opts...)
+	if err != nil {
+		s.err = err
+		return none, err
+	}
+	out, waitErr := run.Wait(s.ctx)
+	detail, err := s.rt.GetRun(s.ctx, run.ID())
+	if err != nil {
+		s.err = err
+		return none, err
+	}
+	s.history(detail)
+	return out, waitErr
+}
+
+func (s *Session) history(d *runtime.RunDetail) {
+	s.Printf("%s %s: %s", d.Flow, d.Input, d.Status)
+	for i := range d.Log {
+		s.Printf("  %s", line(&d.Log[i]))
+	}
+	if d.Error != nil {
+		s.Printf("  error: %s", d.Error.Message)
+	} else {
+		s.Printf("  output: %s", d.Output)
+	}
+}
+
+// line is an entry of a log without what differs from run to run.
+func line(e *flow.Entry) string {
+	var b strings.Builder
+	b.WriteString(string(e.Kind))
+	if e.Step != "" {
+		b.WriteString(" " + e.Step)
+	}
+	if e.Attempt > 1 {
+		fmt.Fprintf(&b, " #%d", e.Attempt)
+	}
+	if len(e.Input) > 0 {
+		fmt.Fprintf(&b, " %s", e.Input)
+	}
+	if len(e.Output) > 0 {
+		fmt.Fprintf(&b, " -> %s", e.Output)
+	}
+	if e.Error != nil {
+		fmt.Fprintf(&b, ": %s", e.Error.Message)
+	}
+	return b.String()
+}
