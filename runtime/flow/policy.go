@@ -65,7 +65,7 @@ func (p Policy) growth(k int) time.Duration {
 	default:
 		factor = math.Pow(2, float64(k-1))
 	}
-	if factor > float64(math.MaxInt64)/float64(base) {
+	if factor >= float64(math.MaxInt64)/float64(base) { // MaxInt64 is rounded up to 2^63
 		return math.MaxInt64
 	}
 	return time.Duration(factor) * base
