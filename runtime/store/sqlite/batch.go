@@ -1,0 +1,224 @@
+package sqlite
+
+import (
+	"database/sql/driver"
+	"math"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+type value = driver.Value
+
+// verdict is what became of a transaction.
+type verdict int
+
+const (
+	// settled: it is durable, or there was nothing to write.
+	settled verdict = iota
+	// undone: it is not, and its changes may be tried one by one.
+	undone
+	// unavailable: it is not, or that is unknown, and to go on at once is of no use.
+	unavailable
+)
+
+// never is an age that no lazy entry has.
+const never = time.Duration(math.MaxInt64)
+
+// batch is one transaction.
+type batch struct {
+	w     *writer
+	wrote bool
+	// What the transaction changed in memory, to be settled or undone with it.
+	over []store.Claim // claims that end
+	lazy []*lazyEntry  // written, or replaced by what was written
+}
+
+// transact applies changes, and lazy entries of at least an age, in one transaction.
+func (w *writer) transact(changes []change, age time.Duration) (verdict, error) {
+	if err := w.ready(); err != nil {
+		return unavailable, err
+	}
+	b := &batch{w: w}
+	if err := b.begin(); err != nil {
+		w.rollBack(err)
+		return unavailable, err
+	}
+	if err := b.apply(changes, age); err != nil {
+		b.undo()
+		w.rollBack(err)
+		if spoilsConnection(err) {
+			return unavailable, err
+		}
+		return undone, err
+	}
+	if !b.wrote {
+		w.rollBack(nil)
+		b.settle(changes)
+		return settled, nil
+	}
+	if err := w.commitNow(); err != nil {
+		if v, err := w.afterFailedCommit(err); v != settled {
+			b.undo()
+			return v, err
+		}
+	}
+	w.commits++
+	b.settle(changes)
+	return settled, nil
+}
+
+// begin starts the transaction, counts it and checks the right to execute.
+func (b *batch) begin() error {
+	w := b.w
+	if _, err := w.conn.exec(stmtBegin); err != nil {
+		return err
+	}
+	count, epoch := w.commits+1, w.claims.current()
+	var counted int64
+	var err error
+	if epoch == 0 {
+		counted, err = w.conn.changes(stmtCountCommit, count, w.id)
+	} else {
+		counted, err = w.conn.changes(stmtCountClaimedCommit, count, w.id, epoch)
+	}
+	if err != nil || counted == 1 {
+		return err
+	}
+	return b.beginFirst(count, epoch)
+}
+
+// beginFirst is begin where the count was not there, or the epoch is over.
+func (b *batch) beginFirst(count, epoch int64) error {
+	now, ok, err := b.w.conn.number(`SELECT epoch FROM meta WHERE id = 1`)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return damaged("the table meta is empty")
+	}
+	if epoch != 0 && now != epoch {
+		b.w.claims.lose()
+	}
+	_, err = b.w.conn.exec(stmtAddWriter, count, b.w.id)
+	return err
+}
+
+// apply makes the changes of the transaction.
+func (b *batch) apply(changes []change, age time.Duration) error {
+	for _, c := range changes {
+		c.caller().err = nil
+		if err := c.apply(b); err != nil {
+			return err
+		}
+	}
+	if b.w.lazy.count == 0 || age == never {
+		return nil
+	}
+	for _, e := range b.w.lazy.olderThan(time.Now().Add(-age)) {
+		if err := b.writeLazy(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write runs a statement that changes something, and says how many rows it changed.
+func (b *batch) write(s statement, args ...value) (int64, error) {
+	n, err := b.w.conn.changes(s, args...)
+	b.wrote = b.wrote || n > 0
+	return n, err
+}
+
+// put writes an entry, over one of the same place.
+func (b *batch) put(row *entryRow) error {
+	var err error
+	if row.plain {
+		_, err = b.write(stmtPutPlainEntry, row.values[:plainValues]...)
+	} else {
+		_, err = b.write(stmtPutEntry, row.values[:]...)
+	}
+	return err
+}
+
+// writeLazy writes a lazy entry, if its claim is not over and nothing is in its place.
+func (b *batch) writeLazy(e *lazyEntry) error {
+	b.lazy = append(b.lazy, e)
+	if !b.w.claims.holds(e.claim) {
+		return nil
+	}
+	_, err := b.write(stmtInsertEntry, e.row.values[:]...)
+	return err
+}
+
+// replaces notes that lazy entries of these places are not to be written any
+// more. With all, the other ones of the run are written now.
+func (b *batch) replaces(run int64, rows []entryRow, all bool) error {
+	for _, e := range b.w.lazy.byRun[run] {
+		switch {
+		case inRows(rows, e.row.seq):
+			b.lazy = append(b.lazy, e)
+		case all:
+			if err := b.writeLazy(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func inRows(rows []entryRow, seq int64) bool {
+	for i := range rows {
+		if rows[i].seq == seq {
+			return true
+		}
+	}
+	return false
+}
+
+// end ends a claim with this transaction.
+func (b *batch) end(claim store.Claim) {
+	b.over = append(b.over, claim)
+	b.w.claims.end(claim.Key)
+}
+
+// settle carries out in memory what is durable.
+func (b *batch) settle(changes []change) {
+	for _, e := range b.lazy {
+		b.w.lazy.remove(e)
+	}
+	for _, c := range changes {
+		if c.caller().err == nil {
+			c.committed(b.w)
+		}
+	}
+}
+
+// undo takes back in memory what is not durable.
+func (b *batch) undo() {
+	for _, claim := range b.over {
+		b.w.claims.revive(claim)
+	}
+}
+
+// rollBack ends the transaction after an error; nil if there was none.
+func (w *writer) rollBack(cause error) {
+	if cause != nil && spoilsConnection(cause) {
+		w.disconnect()
+		return
+	}
+	if _, err := w.conn.exec(stmtRollback); err != nil {
+		w.disconnect() // SQLite may have rolled back by itself; a new connection is sure to be in no transaction
+	}
+}
+
+func (w *writer) commitNow() error {
+	commit := func() error {
+		_, err := w.conn.exec(stmtCommit)
+		return err
+	}
+	if w.opts.commit != nil {
+		return w.opts.commit(commit)
+	}
+	return commit()
+}

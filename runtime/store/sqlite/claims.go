@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"sync"
+
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// claims are the runs that this store has claimed. The writer grants and ends
+// them; others only ask.
+type claims struct {
+	mu    sync.Mutex
+	epoch int64 // of our right to execute; 0 without it
+	given int64 // how many tokens were given in this epoch
+	live  map[int64]liveClaim
+}
+
+// liveClaim is the claim on one run.
+type liveClaim struct {
+	token int64
+	// fresh says that it was given by Create and nothing was written with it: the
+	// answer may have been lost, and a repeated Create may have it again.
+	fresh bool
+}
+
+// tokensPerEpoch keeps the tokens of different epochs apart.
+const tokensPerEpoch = 1 << 40
+
+// begin starts an epoch, without claims.
+func (c *claims) begin(epoch int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.epoch, c.given, c.live = epoch, 0, map[int64]liveClaim{}
+}
+
+// lose ends the right to execute, and all claims with it.
+func (c *claims) lose() { c.begin(0) }
+
+// current is the epoch of the right to execute; 0 without it.
+func (c *claims) current() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.epoch
+}
+
+// grant gives a claim on a run; an earlier one on it is over.
+func (c *claims) grant(run int64, fresh bool) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.given++
+	token := c.epoch*tokensPerEpoch + c.given
+	c.live[run] = liveClaim{token, fresh}
+	return token
+}
+
+// holds says whether a claim is live.
+func (c *claims) holds(claim store.Claim) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.live[claim.Key].token == claim.Token && claim.Token != 0
+}
+
+// use says whether a claim is live, and that it is in use.
+func (c *claims) use(claim store.Claim) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l, ok := c.live[claim.Key]
+	if !ok || l.token != claim.Token {
+		return false
+	}
+	if l.fresh {
+		c.live[claim.Key] = liveClaim{token: l.token}
+	}
+	return true
+}
+
+// end ends the claim on a run.
+func (c *claims) end(run int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.live, run)
+}
+
+// revive undoes end or use, after a transaction that did not commit.
+func (c *claims) revive(claim store.Claim) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.epoch != 0 && claim.Token/tokensPerEpoch == c.epoch {
+		c.live[claim.Key] = liveClaim{token: claim.Token}
+	}
+}
+
+// unused says whether nobody here uses a claim on the run.
+func (c *claims) unused(run int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l, ok := c.live[run]
+	return !ok || l.fresh
+}
+
+// has says whether somebody here has a claim on the run.
+func (c *claims) has(run int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.live[run]
+	return ok
+}

@@ -1,0 +1,200 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// Commit implements store.Store.
+func (s *Store) Commit(ctx context.Context, c store.Change) error {
+	leave, err := s.enter("commit a change")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	rows, err := encodeEntries(&c)
+	if err != nil {
+		return fmt.Errorf("commit a change of the run %q: %w", c.Claim.RunID, err)
+	}
+	if c.Lazy && c.Head == nil && len(c.Consumed) == 0 && !c.Release {
+		return s.commitLazily(ctx, &c, rows)
+	}
+	change := &commit{request: newRequest(), change: &c, rows: rows}
+	if c.Head != nil {
+		if change.head, err = encodeHead(c.Head); err != nil {
+			return fmt.Errorf("commit the head of the run %q: %w", c.Claim.RunID, err)
+		}
+	}
+	err = s.write(ctx, change)
+	if errors.Is(err, store.ErrClaimLost) && change.endsClaim() {
+		return s.repeated(ctx, &c, err)
+	}
+	return err
+}
+
+func encodeEntries(c *store.Change) ([]entryRow, error) {
+	rows := make([]entryRow, len(c.Entries))
+	for i := range c.Entries {
+		row, err := encodeEntry(c.Claim.Key, &c.Entries[i])
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = row
+	}
+	return rows, nil
+}
+
+// commitLazily hands entries over and does not wait for them.
+func (s *Store) commitLazily(ctx context.Context, c *store.Change, rows []entryRow) error {
+	if !s.claims.use(c.Claim) {
+		return claimLost(c.Claim)
+	}
+	select {
+	case s.writer.queue <- &lazyChange{claim: c.Claim, rows: rows}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func claimLost(c store.Claim) error {
+	return fmt.Errorf("commit a change of the run %q: %w", c.RunID, store.ErrClaimLost)
+}
+
+// commit applies a Change.
+type commit struct {
+	request
+	change *store.Change
+	rows   []entryRow
+	head   headRow
+}
+
+func (c *commit) bytes() int {
+	n := 0
+	for i := range c.change.Entries {
+		n += len(c.change.Entries[i].Input) + len(c.change.Entries[i].Output)
+	}
+	return n
+}
+
+// endsClaim says whether the claim is over when the change is committed.
+func (c *commit) endsClaim() bool {
+	return c.change.Release || c.change.Head != nil && c.change.Head.Status.Final()
+}
+
+func (c *commit) apply(b *batch) error {
+	claim := c.change.Claim
+	if !b.w.claims.use(claim) {
+		c.refuse(claimLost(claim))
+		return nil
+	}
+	for i := range c.rows {
+		if err := b.put(&c.rows[i]); err != nil {
+			return err
+		}
+	}
+	for _, id := range c.change.Consumed {
+		if _, err := b.write(stmtConsume, id, claim.Key); err != nil {
+			return err
+		}
+	}
+	if err := b.replaces(claim.Key, c.rows, c.endsClaim()); err != nil {
+		return err
+	}
+	changed, err := c.applyHead(b)
+	if err != nil {
+		return err
+	}
+	if changed == 0 { // not so by anything that this store does
+		b.w.claims.end(claim.Key)
+		return claimLost(claim)
+	}
+	if c.endsClaim() {
+		b.end(claim)
+	}
+	return nil
+}
+
+// applyHead writes the run's row, if it changes, and says whether it was there
+// and claimed.
+func (c *commit) applyHead(b *batch) (int64, error) {
+	key, epoch := c.change.Claim.Key, b.w.claims.current()
+	switch {
+	case c.change.Head == nil && c.change.Release:
+		return b.write(stmtFree, key, epoch)
+	case c.change.Head == nil:
+		return 1, nil
+	}
+	var args [len(c.head) + 2]value
+	copy(args[:], c.head[:])
+	args[len(c.head)], args[len(c.head)+1] = key, epoch
+	if c.endsClaim() {
+		return b.write(stmtSetHeadAndFree, args[:]...)
+	}
+	return b.write(stmtSetHead, args[:]...)
+}
+
+// repeated answers a change that would have ended its claim, and whose claim is
+// over: if all of it is on disk, it was applied before and its answer was lost.
+func (s *Store) repeated(ctx context.Context, c *store.Change, lost error) error {
+	run, entries, err := s.read(ctx, s.reads.runByRun, c.Claim.Key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return lost
+	}
+	if err != nil {
+		return wrap(s.path, "read the run "+c.Claim.RunID, err)
+	}
+	if c.Head == nil && len(c.Entries) == 0 {
+		if run.claim == 0 && !run.Status.Final() {
+			return nil
+		}
+		return lost
+	}
+	if c.Head != nil && !sameHead(&run.Run, c.Head) || !hasEntries(entries, c.Entries) {
+		return lost
+	}
+	return nil
+}
+
+// sameHead compares what a change sets, but for WakeAt, which a message may have changed since.
+func sameHead(a, b *store.Run) bool {
+	return a.Status == b.Status && a.Phase == b.Phase && a.Attempt == b.Attempt && a.EndSeq == b.EndSeq &&
+		string(a.Output) == string(b.Output) && sameError(a.Error, b.Error) &&
+		fromTime(a.StartedAt) == fromTime(b.StartedAt) && fromTime(a.FinishedAt) == fromTime(b.FinishedAt)
+}
+
+// hasEntries says whether all of some entries are in a log.
+func hasEntries(log, some []flow.Entry) bool {
+	bySeq := make(map[int64]*flow.Entry, len(log))
+	for i := range log {
+		bySeq[log[i].Seq] = &log[i]
+	}
+	for i := range some {
+		if found := bySeq[some[i].Seq]; found == nil || !sameEntry(found, &some[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameEntry(a, b *flow.Entry) bool {
+	return a.EndSeq == b.EndSeq && a.Kind == b.Kind && a.Step == b.Step && a.RunAttempt == b.RunAttempt &&
+		a.Attempt == b.Attempt && a.Actor == b.Actor && string(a.Input) == string(b.Input) &&
+		string(a.Output) == string(b.Output) && sameError(a.Error, b.Error) &&
+		fromTime(a.StartedAt) == fromTime(b.StartedAt) && fromTime(a.FinishedAt) == fromTime(b.FinishedAt) &&
+		fromTime(a.WakeAt) == fromTime(b.WakeAt)
+}
+
+func sameError(a, b *flow.Error) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	first, err1 := encodeError(a)
+	second, err2 := encodeError(b)
+	return err1 == nil && err2 == nil && first == second
+}

@@ -1,0 +1,170 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// Create implements store.Store.
+func (s *Store) Create(ctx context.Context, run store.Run, claim bool) (store.Created, error) {
+	leave, err := s.enter("create a run")
+	if err != nil {
+		return store.Created{}, err
+	}
+	defer leave()
+	if run.ID == "" || run.Flow == "" {
+		return store.Created{}, errors.New("create a run: it needs an id and the name of its flow")
+	}
+	row, err := encodeNewRun(&run)
+	if err != nil {
+		return store.Created{}, fmt.Errorf("create the run %q: %w", run.ID, err)
+	}
+	c := &creation{request: newRequest(), row: row, size: len(run.Input), claim: claim}
+	if err := s.write(ctx, c); err != nil {
+		return store.Created{}, err
+	}
+	if c.conflict {
+		return s.existing(ctx, asCreated(run), claim)
+	}
+	return store.Created{Run: asCreated(run), Claim: c.claimOf(run.ID)}, nil
+}
+
+// asCreated is a run as it is read back after it was created.
+func asCreated(run store.Run) store.Run {
+	if len(run.Labels) == 0 {
+		run.Labels = nil
+	}
+	return store.Run{
+		ID: run.ID, Flow: run.Flow, Version: run.Version, Tenant: run.Tenant, Priority: run.Priority,
+		IdempotencyKey: run.IdempotencyKey, Labels: run.Labels, Status: flow.StatusPending,
+		Attempt: run.Attempt, Input: run.Input, CreatedAt: stored(run.CreatedAt),
+	}
+}
+
+// creation inserts a run.
+type creation struct {
+	request
+	row      newRunRow
+	size     int
+	claim    bool
+	conflict bool  // there is a run of this id or this key
+	key      int64 // of the new run
+	epoch    int64 // in which it was claimed; 0: it was not
+	token    int64
+}
+
+func (c *creation) bytes() int { return c.size }
+
+func (c *creation) apply(b *batch) error {
+	c.epoch = 0
+	if c.claim {
+		c.epoch = b.w.claims.current()
+	}
+	var args [len(c.row) + 1]value
+	copy(args[:], c.row[:])
+	args[len(c.row)] = c.epoch
+	result, err := b.w.conn.exec(stmtInsertRun, args[:]...)
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if c.conflict = n == 0; c.conflict {
+		return nil
+	}
+	b.wrote = true
+	c.key, err = result.LastInsertId()
+	return err
+}
+
+func (c *creation) committed(w *writer) {
+	if !c.conflict && c.epoch != 0 {
+		c.token = w.claims.grant(c.key, true)
+	}
+}
+
+func (c *creation) claimOf(id string) *store.Claim {
+	if c.token == 0 {
+		return nil
+	}
+	return &store.Claim{RunID: id, Key: c.key, Token: c.token}
+}
+
+// existing answers a Create that found a run of its key or its id: that run of
+// the key, or the run itself if this is a repeated Create, or ErrExists.
+func (s *Store) existing(ctx context.Context, run store.Run, claim bool) (store.Created, error) {
+	if run.IdempotencyKey != "" {
+		found, err := s.readRun(ctx, s.reads.runByKey, run.Flow, run.Tenant, run.IdempotencyKey)
+		switch {
+		case err == nil && !sameCreation(&found.Run, &run):
+			return store.Created{Run: found.Run, Existing: true}, nil
+		case err != nil && !errors.Is(err, sql.ErrNoRows):
+			return store.Created{}, wrap(s.path, "read the run of an idempotency key", err)
+		}
+	}
+	found, err := s.readRun(ctx, s.reads.runByID, run.ID)
+	if err != nil {
+		return store.Created{}, wrap(s.path, "read the run "+run.ID, err)
+	}
+	if !sameCreation(&found.Run, &run) {
+		return store.Created{}, fmt.Errorf("create the run %q: %w and is another one; choose another id", run.ID, store.ErrExists)
+	}
+	created := store.Created{Run: found.Run}
+	if claim && found.Status == flow.StatusPending {
+		created.Claim, err = s.retake(ctx, found)
+	}
+	return created, err
+}
+
+// sameCreation says whether two runs were created with the same call.
+func sameCreation(a, b *store.Run) bool {
+	return a.ID == b.ID && a.Flow == b.Flow && a.Version == b.Version && a.Tenant == b.Tenant &&
+		a.Priority == b.Priority && a.IdempotencyKey == b.IdempotencyKey && maps.Equal(a.Labels, b.Labels) &&
+		string(a.Input) == string(b.Input) && a.CreatedAt.Equal(b.CreatedAt)
+}
+
+// retake claims the run of a repeated Create, if nobody else has begun with it.
+func (s *Store) retake(ctx context.Context, run runRow) (*store.Claim, error) {
+	r := &retaking{request: newRequest(), key: run.key}
+	if err := s.write(ctx, r); err != nil {
+		return nil, err
+	}
+	if r.token == 0 {
+		return nil, nil
+	}
+	return &store.Claim{RunID: run.ID, Key: run.key, Token: r.token}, nil
+}
+
+// retaking claims a run that is free, or whose claim was given by a Create
+// whose answer was lost.
+type retaking struct {
+	request
+	key   int64
+	taken bool
+	token int64
+}
+
+func (r *retaking) apply(b *batch) error {
+	r.taken = false
+	epoch := b.w.claims.current()
+	if epoch == 0 || !b.w.claims.unused(r.key) {
+		return nil
+	}
+	n, err := b.write(stmtClaimRun, epoch, r.key, epoch)
+	r.taken = n == 1
+	return err
+}
+
+func (r *retaking) committed(w *writer) {
+	if r.taken {
+		r.token = w.claims.grant(r.key, true)
+	}
+}

@@ -1,0 +1,49 @@
+// Package sqlite keeps runs in one SQLite file.
+//
+// # The file
+//
+// The schema stands in migrations/*.sql, with what each column means: a row of
+// runs for each run, a row of log for each entry of its log, a row of messages
+// for each message not yet obeyed. The database is in WAL mode, so FILE-wal and
+// FILE-shm stand beside it while it is open, and FILE.lock, which is locked by
+// the process that executes. A file is ours if its application_id says so;
+// nothing is ever written to another.
+//
+// # Writing
+//
+// All writing is done by one goroutine, the writer (writer.go), on one
+// connection (conn.go). Callers hand it changes over a bounded queue and wait.
+// It takes all that has come in, up to a limit, into one transaction: while that
+// is being synced, the next one fills. No time is spent on waiting for a batch to
+// become full; the writer only lets other goroutines run once before it takes one.
+//
+// A change checks, before it writes, whether it may; one that may not is refused
+// and has written nothing. If SQLite itself refuses a change (the disk is full,
+// say), the transaction is rolled back and its changes are applied again, each in
+// a transaction of its own: so one bad change does not take others with it. If
+// COMMIT fails, the store asks the database whether the transaction is there
+// (recover.go) before it answers anybody. After any such failure the next batch
+// begins on a fresh connection if the old one may be of no use.
+//
+// A caller whose context ends takes its change out of the queue; if it is being
+// written already, the caller waits for the end of that transaction. So an error
+// that wraps ctx.Err() always says that nothing was written.
+//
+// # Lazy changes
+//
+// That a step has started is kept in memory (lazy.go) and written with a
+// transaction some milliseconds later, if the step has not ended before. It is
+// also written before the run's claim ends, and by Close.
+//
+// # Who may execute
+//
+// Acquire locks FILE.lock and counts up meta.epoch. A claim is the epoch in the
+// run's row together with a token in memory (claims.go): a process that lost the
+// right cannot write since its epoch is over, and an execution whose claim was
+// given back cannot since its token is. Every transaction with changes of claimed
+// runs checks the epoch. Claims of earlier epochs are freed by Acquire.
+//
+// # Reading
+//
+// Reads use a pool of connections of their own and never wait for the writer.
+package sqlite

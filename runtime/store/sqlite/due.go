@@ -1,0 +1,105 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file finds what is free and due. It asks for each flow, so that however
+// many runs are parked, those that have code are found at once.
+
+const (
+	dueRunningText = `SELECT run, wake_at FROM runs WHERE status = 'running' AND claim = 0
+		AND flow = ? AND major = ? AND minor <= ? AND wake_at <= ? ORDER BY wake_at, run LIMIT ?`
+	duePendingText = `SELECT run, priority FROM runs WHERE status = 'pending' AND claim = 0
+		AND flow = ? AND major = ? AND minor <= ? ORDER BY priority DESC, run LIMIT ?`
+	firstRunningText = `SELECT wake_at FROM runs WHERE status = 'running' AND claim = 0
+		AND flow = ? AND major = ? AND minor <= ? ORDER BY wake_at LIMIT 1`
+	firstPendingText = `SELECT min(created_at) FROM runs WHERE status = 'pending' AND claim = 0
+		AND flow = ? AND major = ? AND minor <= ?`
+)
+
+// candidate is a run that may be claimed, with what it is sorted by.
+type candidate struct{ run, rank int64 }
+
+// due are the runs that a query asks for, in its order.
+func (s *Store) due(ctx context.Context, q store.ClaimQuery) ([]int64, error) {
+	running, err := s.candidates(ctx, s.reads.dueRunning, q.Flows, q.Limit, fromTime(q.Now), q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	if missing := q.Limit - len(running); missing > 0 {
+		pending, err := s.candidates(ctx, s.reads.duePending, q.Flows, missing, missing)
+		if err != nil {
+			return nil, err
+		}
+		running = append(running, pending...)
+	}
+	return running, nil
+}
+
+// candidates asks for the runs of each flow and merges them, at most limit.
+func (s *Store) candidates(ctx context.Context, stmt *sql.Stmt, flows []store.FlowVersion, limit int, args ...any) ([]int64, error) {
+	var all []candidate
+	for _, f := range flows {
+		rows, err := stmt.QueryContext(ctx, append([]any{f.Flow, f.Major, f.Minor}, args...)...)
+		err = each(rows, err, func(scan func(...any) error) error {
+			var c candidate
+			if err := scan(&c.run, &c.rank); err != nil {
+				return err
+			}
+			if stmt == s.reads.duePending {
+				c.rank = -c.rank // the highest priority comes first
+			}
+			all = append(all, c)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("the flow %s %d.%d: %w", f.Flow, f.Major, f.Minor, err)
+		}
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.run, b.run))
+	})
+	all = slices.Compact(all) // a flow that was named twice
+	runs := make([]int64, 0, min(limit, len(all)))
+	for _, c := range all[:min(limit, len(all))] {
+		runs = append(runs, c.run)
+	}
+	return runs, nil
+}
+
+// NextDue implements store.Store. A run that is due at once has the zero time.
+func (s *Store) NextDue(ctx context.Context, flows []store.FlowVersion) (at time.Time, ok bool, err error) {
+	leave, err := s.enter("look for the next run")
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	defer leave()
+	var earliest int64
+	for _, f := range flows {
+		for _, stmt := range []*sql.Stmt{s.reads.firstRunning, s.reads.firstPending} {
+			rows, err := stmt.QueryContext(ctx, f.Flow, f.Major, f.Minor)
+			err = each(rows, err, func(scan func(...any) error) error {
+				var first sql.NullInt64
+				if err := scan(&first); err != nil {
+					return err
+				}
+				if first.Valid && (!ok || first.Int64 < earliest) {
+					earliest, ok = first.Int64, true
+				}
+				return nil
+			})
+			if err != nil {
+				return time.Time{}, false, wrap(s.path, "look for the next run of "+f.Flow, err)
+			}
+		}
+	}
+	return toTime(earliest), ok, nil
+}

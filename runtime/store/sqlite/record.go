@@ -1,0 +1,250 @@
+package sqlite
+
+import (
+	"bytes"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file turns records into the values of rows and back. Values are made by
+// the callers, on their own goroutines: the writer only binds them.
+
+// entryRow is an entry as the arguments of stmtPutEntry. Most entries have
+// nothing in the last three: binding costs, so those are written with stmtPutPlainEntry.
+type entryRow struct {
+	seq    int64
+	plain  bool
+	values [14]driver.Value
+}
+
+// plainValues is how many arguments stmtPutPlainEntry takes.
+const plainValues = 11
+
+func encodeEntry(run int64, e *flow.Entry) (entryRow, error) {
+	failure, err := encodeError(e.Error)
+	if err != nil {
+		return entryRow{}, fmt.Errorf("the entry %d: %w", e.Seq, err)
+	}
+	plain := e.Error == nil && e.Actor == "" && e.WakeAt.IsZero()
+	return entryRow{e.Seq, plain, [14]driver.Value{
+		run, e.Seq, e.EndSeq, string(e.Kind), e.Step, int64(e.RunAttempt), int64(e.Attempt),
+		fromTime(e.StartedAt), fromTime(e.FinishedAt), fromJSON(e.Input), fromJSON(e.Output),
+		e.Actor, fromTime(e.WakeAt), failure,
+	}}, nil
+}
+
+// headRow is a head as the arguments of stmtSetHead before the run.
+type headRow [9]driver.Value
+
+func encodeHead(h *store.Run) (headRow, error) {
+	failure, err := encodeError(h.Error)
+	if err != nil {
+		return headRow{}, err
+	}
+	return headRow{
+		string(h.Status), string(h.Phase), int64(h.Attempt), fromJSON(h.Output), failure,
+		fromTime(h.StartedAt), fromTime(h.FinishedAt), h.EndSeq, fromTime(h.WakeAt),
+	}, nil
+}
+
+// newRunRow is a run as the arguments of stmtInsertRun before the claim.
+type newRunRow [12]driver.Value
+
+func encodeNewRun(r *store.Run) (newRunRow, error) {
+	major, minor, err := parseVersion(r.Version)
+	if err != nil {
+		return newRunRow{}, fmt.Errorf("the flow %s: %w", r.Flow, err)
+	}
+	labels, err := encodeLabels(r.Labels)
+	if err != nil {
+		return newRunRow{}, err
+	}
+	return newRunRow{
+		r.ID, r.Flow, r.Version, major, minor, r.Tenant, int64(r.Priority), r.IdempotencyKey, labels,
+		int64(r.Attempt), fromTime(r.CreatedAt), fromJSON(r.Input),
+	}, nil
+}
+
+// parseVersion reads major.minor.
+func parseVersion(version string) (major, minor int64, err error) {
+	first, second, ok := strings.Cut(version, ".")
+	if ok {
+		major, err = strconv.ParseInt(first, 10, 32)
+	}
+	if ok && err == nil {
+		minor, err = strconv.ParseInt(second, 10, 32)
+	}
+	if !ok || err != nil || major < 0 || minor < 0 {
+		return 0, 0, fmt.Errorf("the version %q is not of the form major.minor", version)
+	}
+	return major, minor, nil
+}
+
+func encodeLabels(labels map[string]string) (driver.Value, error) {
+	if len(labels) == 0 {
+		return nil, nil
+	}
+	return encodeJSON(labels)
+}
+
+func encodeError(e *flow.Error) (driver.Value, error) {
+	if e == nil {
+		return nil, nil
+	}
+	value, err := encodeJSON(e)
+	if err != nil {
+		return nil, fmt.Errorf("the error %q cannot be stored: %w", e.Message, err)
+	}
+	return value, nil
+}
+
+// encodeJSON leaves <, > and & as they are: fields of errors are kept as given.
+func encodeJSON(v any) (driver.Value, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+func fromJSON(raw json.RawMessage) driver.Value {
+	if raw == nil {
+		return nil
+	}
+	return string(raw)
+}
+
+// fromTime is a time as it is stored: milliseconds, 0 for the zero time.
+func fromTime(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func toTime(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// stored is a time as it is read back.
+func stored(t time.Time) time.Time { return toTime(fromTime(t)) }
+
+// headColumns are all columns of a run but its payloads, runColumns all; scanRun reads both.
+const (
+	headColumns = `run, id, flow, version, tenant, priority, idempotency_key, labels, status, phase, attempt,
+		created_at, started_at, finished_at, wake_at, end_seq, claim, error`
+	runColumns = headColumns + `, input, output`
+)
+
+// runRow is a run with what the store itself keeps of it.
+type runRow struct {
+	store.Run
+	key   int64
+	claim int64
+}
+
+// scanRun reads headColumns, and runColumns with payloads.
+func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
+	var (
+		r                                runRow
+		created, started, finished, wake int64
+		labels, failure                  []byte
+	)
+	fields := []any{
+		&r.key, &r.ID, &r.Flow, &r.Version, &r.Tenant, &r.Priority, &r.IdempotencyKey, &labels, &r.Status, &r.Phase, &r.Attempt,
+		&created, &started, &finished, &wake, &r.EndSeq, &r.claim, &failure,
+	}
+	if payloads {
+		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output))
+	}
+	if err := scan(fields...); err != nil {
+		return runRow{}, err
+	}
+	r.CreatedAt, r.StartedAt, r.FinishedAt, r.WakeAt = toTime(created), toTime(started), toTime(finished), toTime(wake)
+	if labels != nil {
+		if err := json.Unmarshal(labels, &r.Labels); err != nil {
+			return runRow{}, damaged("the labels of the run %q are no JSON object of texts: %v", r.ID, err)
+		}
+	}
+	if err := decodeError(failure, &r.Error); err != nil {
+		return runRow{}, fmt.Errorf("the run %q: %w", r.ID, err)
+	}
+	return r, checkNames(&r)
+}
+
+// checkNames refuses a status or phase that this program does not write.
+func checkNames(r *runRow) error {
+	switch r.Status {
+	case flow.StatusPending, flow.StatusRunning, flow.StatusCompleted, flow.StatusFailed, flow.StatusCancelled:
+	default:
+		return damaged("the run %q has the status %q", r.ID, r.Status)
+	}
+	switch r.Phase {
+	case "", flow.PhaseForward, flow.PhaseWaiting, flow.PhaseCompensating:
+		return nil
+	}
+	return damaged("the run %q has the phase %q", r.ID, r.Phase)
+}
+
+// entryColumns are what scanEntry reads.
+const entryColumns = `run, seq, end_seq, kind, step, run_attempt, attempt, actor, started_at, finished_at, wake_at,
+	error, input, output`
+
+func scanEntry(scan func(...any) error) (run int64, e flow.Entry, err error) {
+	var (
+		started, finished, wake int64
+		failure                 []byte
+	)
+	if err := scan(&run, &e.Seq, &e.EndSeq, &e.Kind, &e.Step, &e.RunAttempt, &e.Attempt, &e.Actor,
+		&started, &finished, &wake, &failure, (*[]byte)(&e.Input), (*[]byte)(&e.Output)); err != nil {
+		return 0, flow.Entry{}, err
+	}
+	e.StartedAt, e.FinishedAt, e.WakeAt = toTime(started), toTime(finished), toTime(wake)
+	if err := decodeError(failure, &e.Error); err != nil {
+		return run, flow.Entry{}, fmt.Errorf("the entry %d of a run's log: %w", e.Seq, err)
+	}
+	switch e.Kind {
+	case flow.KindStep, flow.KindSkip, flow.KindDelay, flow.KindRollback, flow.KindCompensation, flow.KindRestart, flow.KindCancel:
+		return run, e, nil
+	}
+	return run, flow.Entry{}, damaged("the entry %d of a run's log has the kind %q", e.Seq, e.Kind)
+}
+
+// messageColumns are what scanMessage reads, from messages joined with runs.
+const messageColumns = `messages.run, messages.id, runs.id, kind, reason, actor, at`
+
+func scanMessage(scan func(...any) error) (run int64, m store.Message, err error) {
+	var at int64
+	if err := scan(&run, &m.ID, &m.RunID, &m.Kind, &m.Reason, &m.Actor, &at); err != nil {
+		return 0, store.Message{}, err
+	}
+	m.At = toTime(at)
+	if m.Kind != store.MessageCancel {
+		return run, store.Message{}, damaged("the message %d to the run %q has the kind %q", m.ID, m.RunID, m.Kind)
+	}
+	return run, m, nil
+}
+
+func decodeError(text []byte, into **flow.Error) error {
+	if text == nil {
+		return nil
+	}
+	var e flow.Error
+	if err := json.Unmarshal(text, &e); err != nil {
+		return damaged("a stored error is no JSON object: %v", err)
+	}
+	*into = &e
+	return nil
+}

@@ -1,0 +1,69 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+)
+
+// This file is about what to do when it is not plain what became of a transaction.
+
+// errUnknown says that nobody knows whether a transaction is durable.
+var errUnknown = errors.New("whether it was written is not known; it can be repeated safely")
+
+// afterFailedCommit asks the database whether a transaction is there whose
+// COMMIT failed: the count of our transactions, which each one moves on, says so.
+func (w *writer) afterFailedCommit(cause error) (verdict, error) {
+	w.disconnect() // which rolls back what is not committed
+	commits, err := w.storedCommits()
+	switch {
+	case err != nil:
+		w.disconnect()
+		w.commits++ // the number may be taken
+		w.orphans = true
+		return unavailable, fmt.Errorf("commit: %w: %w", errUnknown, errors.Join(cause, err))
+	case commits > w.commits:
+		return settled, nil
+	}
+	return unavailable, fmt.Errorf("commit: %w", cause)
+}
+
+// storedCommits is our count of transactions as it is on disk.
+func (w *writer) storedCommits() (int64, error) {
+	if err := w.ready(); err != nil {
+		return 0, err
+	}
+	commits, _, err := w.conn.number(`SELECT commits FROM writers WHERE writer = ?`, w.id)
+	return commits, err
+}
+
+// freeOrphans frees the runs that are claimed in our epoch though nobody here
+// has a claim: those of a transaction whose fate was unknown.
+func (w *writer) freeOrphans() {
+	epoch := w.claims.current()
+	if epoch == 0 {
+		w.orphans = false
+		return
+	}
+	var orphans []change
+	err := w.conn.query(`SELECT run FROM runs WHERE claim <> 0`, nil, func(row []value) error {
+		if run, ok := row[0].(int64); ok && !w.claims.has(run) {
+			orphans = append(orphans, &freeing{request: newRequest(), run: run, epoch: epoch})
+		}
+		return nil
+	})
+	if err == nil && len(orphans) > 0 {
+		_, err = w.transact(orphans, never)
+	}
+	w.orphans = err != nil
+}
+
+// freeing gives a run back that nobody here has.
+type freeing struct {
+	request
+	run, epoch int64
+}
+
+func (f *freeing) apply(b *batch) error {
+	_, err := b.write(stmtFree, f.run, f.epoch)
+	return err
+}

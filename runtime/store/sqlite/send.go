@@ -1,0 +1,67 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// Send implements store.Store.
+func (s *Store) Send(ctx context.Context, m store.Message) (store.Message, error) {
+	leave, err := s.enter("send a message")
+	if err != nil {
+		return store.Message{}, err
+	}
+	defer leave()
+	if m.Kind != store.MessageCancel {
+		return store.Message{}, fmt.Errorf("send a message to the run %q: there is no kind %q", m.RunID, m.Kind)
+	}
+	m.At = stored(m.At)
+	c := &sending{request: newRequest(), message: m}
+	if err := s.write(ctx, c); err != nil {
+		return store.Message{}, err
+	}
+	if c.message.ID == 0 {
+		return store.Message{}, s.whyNotSent(ctx, m.RunID)
+	}
+	return c.message, nil
+}
+
+// whyNotSent is ErrNotFound or ErrFinal.
+func (s *Store) whyNotSent(ctx context.Context, id string) error {
+	_, err := s.readRun(ctx, s.reads.runByID, id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("send a message to the run %q: %w", id, store.ErrNotFound)
+	case err != nil:
+		return wrap(s.path, "read the run "+id, err)
+	}
+	return fmt.Errorf("send a message to the run %q: %w", id, store.ErrFinal)
+}
+
+// sending stores a message. Its ID stays 0 if there is no run to take it.
+type sending struct {
+	request
+	message store.Message
+}
+
+func (s *sending) apply(b *batch) error {
+	m := &s.message
+	m.ID = 0
+	result, err := b.w.conn.exec(stmtInsertMessage, string(m.Kind), m.Reason, m.Actor, fromTime(m.At), m.RunID)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	b.wrote = true
+	if m.ID, err = result.LastInsertId(); err != nil {
+		return err
+	}
+	_, err = b.write(stmtWake, m.RunID)
+	return err
+}

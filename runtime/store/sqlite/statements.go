@@ -1,0 +1,72 @@
+package sqlite
+
+// statement is one of the writer's prepared statements.
+type statement int
+
+// The writer's statements.
+const (
+	stmtBegin statement = iota
+	stmtCommit
+	stmtRollback
+	stmtCountCommit
+	stmtCountClaimedCommit
+	stmtAddWriter
+	stmtInsertRun
+	stmtInsertEntry
+	stmtPutEntry
+	stmtPutPlainEntry
+	stmtSetHead
+	stmtSetHeadAndFree
+	stmtFree
+	stmtFreeNow
+	stmtClaimRun
+	stmtInsertMessage
+	stmtWake
+	stmtConsume
+	statementCount
+)
+
+// The values of an entryRow go into an entry; a plain one has none for the last three columns.
+const (
+	insertIntoLog = `INSERT INTO log (run, seq, end_seq, kind, step, run_attempt, attempt,
+		started_at, finished_at, input, output, actor, wake_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `
+	entryValues      = `?, ?, ?)`
+	plainEntryValues = `'', 0, NULL)`
+	orNothing        = ` ON CONFLICT (run, seq) DO NOTHING`
+	orReplace        = ` ON CONFLICT (run, seq) DO UPDATE SET end_seq = excluded.end_seq, kind = excluded.kind,
+		step = excluded.step, run_attempt = excluded.run_attempt, attempt = excluded.attempt,
+		started_at = excluded.started_at, finished_at = excluded.finished_at, input = excluded.input,
+		output = excluded.output, actor = excluded.actor, wake_at = excluded.wake_at, error = excluded.error`
+)
+
+// A message that came while the run was claimed makes it due at once.
+const dueUnlessMessages = `wake_at = CASE WHEN EXISTS (SELECT 1 FROM messages WHERE messages.run = runs.run) THEN 0 ELSE ? END`
+
+var statementTexts = [statementCount]string{
+	stmtBegin:       `BEGIN IMMEDIATE`,
+	stmtCommit:      `COMMIT`,
+	stmtRollback:    `ROLLBACK`,
+	stmtCountCommit: `UPDATE writers SET commits = ? WHERE writer = ?`,
+	stmtCountClaimedCommit: `UPDATE writers SET commits = ? WHERE writer = ?
+		AND (SELECT epoch FROM meta WHERE id = 1) = ?`,
+	stmtAddWriter: `INSERT INTO writers (commits, writer) VALUES (?, ?)
+		ON CONFLICT (writer) DO UPDATE SET commits = excluded.commits`,
+	stmtInsertRun: `INSERT INTO runs (id, flow, version, major, minor, tenant, priority, idempotency_key, labels,
+		attempt, created_at, input, claim, status, phase, started_at, finished_at, wake_at, end_seq)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, 0, 0) ON CONFLICT DO NOTHING`,
+	stmtInsertEntry:   insertIntoLog + entryValues + orNothing,
+	stmtPutEntry:      insertIntoLog + entryValues + orReplace,
+	stmtPutPlainEntry: insertIntoLog + plainEntryValues + orReplace,
+	stmtSetHead: `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
+		started_at = ?, finished_at = ?, end_seq = ?, wake_at = ? WHERE run = ? AND claim = ?`,
+	stmtSetHeadAndFree: `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
+		started_at = ?, finished_at = ?, end_seq = ?, ` + dueUnlessMessages + `, claim = 0 WHERE run = ? AND claim = ?`,
+	stmtFree:    `UPDATE runs SET claim = 0, wake_at = 0 WHERE run = ? AND claim = ?`,
+	stmtFreeNow: `UPDATE runs SET claim = 0, wake_at = 0 WHERE claim <> 0 AND claim <> ?`,
+	stmtClaimRun: `UPDATE runs SET claim = ? WHERE run = ? AND claim IN (0, ?)
+		AND status IN ('pending', 'running')`,
+	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at)
+		SELECT run, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,
+	stmtWake:    `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
+	stmtConsume: `DELETE FROM messages WHERE id = ? AND run = ?`,
+}

@@ -1,0 +1,229 @@
+package sqlite
+
+import (
+	"errors"
+	"runtime"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// Limits of the writer.
+const (
+	// maxQueue is how many changes may wait; then callers wait to hand theirs over.
+	maxQueue = 4096
+	// maxBatch is how many changes share a transaction.
+	maxBatch = 2048
+	// maxBatchBytes is how much they may write together; one larger change goes alone.
+	maxBatchBytes = 16 << 20
+)
+
+// writer is the one goroutine that writes. Its fields are its own, but for queue
+// and claims.
+type writer struct {
+	path   string
+	uri    string
+	id     int64 // its row in writers
+	queue  chan change
+	claims *claims
+	ended  chan struct{} // closed when the goroutine has ended
+
+	conn    *conn // nil before it is needed, and after a failure
+	commits int64 // in its row of writers
+	lazy    *lazyEntries
+	timer   *time.Timer // for the oldest lazy entry
+	armed   bool
+	orphans bool // rows may be claimed that nobody here has a claim on
+
+	taken []change // the batch at hand
+	size  int      // its bytes
+	opts  options
+}
+
+func newWriter(path string, opts options, id int64, claims *claims) *writer {
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	return &writer{
+		path: path, uri: writerURI(path, opts.synchronous), id: id,
+		queue: make(chan change, maxQueue), claims: claims, ended: make(chan struct{}),
+		lazy: newLazyEntries(), timer: timer, opts: opts,
+	}
+}
+
+// loop writes until the queue is closed; then it writes what was lazy and ends.
+func (w *writer) loop() {
+	defer close(w.ended)
+	for {
+		select {
+		case c, ok := <-w.queue:
+			if !ok {
+				w.finish()
+				return
+			}
+			w.take(c)
+			runtime.Gosched() // callers that were answered just now have their next change ready: a fifth more to a commit
+			w.fill()
+			if len(w.taken) > 0 {
+				w.process()
+			}
+		case <-w.timer.C:
+			w.armed = false
+			w.flush(lazyAge)
+		}
+		w.tend()
+	}
+}
+
+// take puts a change into the batch at hand.
+func (w *writer) take(c change) {
+	if lazy, ok := c.(*lazyChange); ok {
+		now := time.Now()
+		for _, row := range lazy.rows {
+			w.lazy.add(lazy.claim, row, now)
+		}
+		return
+	}
+	if c.caller().take() {
+		w.taken = append(w.taken, c)
+		w.size += c.bytes()
+	}
+}
+
+// fill takes what else has come in, and waits for nothing.
+func (w *writer) fill() {
+	for len(w.taken) < maxBatch && w.size < maxBatchBytes {
+		select {
+		case c, ok := <-w.queue:
+			if !ok {
+				return // the loop finds that out too
+			}
+			w.take(c)
+		default:
+			return
+		}
+	}
+}
+
+// process commits the batch at hand, together if that is possible and else one
+// by one, and answers.
+func (w *writer) process() {
+	verdict, err := w.transact(w.taken, lazyAge)
+	switch {
+	case verdict == settled || verdict == unavailable || len(w.taken) == 1:
+		w.answer(w.taken, err)
+	default:
+		w.oneByOne()
+	}
+	clear(w.taken)
+	w.taken, w.size = w.taken[:0], 0
+}
+
+// oneByOne commits each change of the batch in a transaction of its own, until
+// there is no use in going on.
+func (w *writer) oneByOne() {
+	for i := range w.taken {
+		one := w.taken[i : i+1]
+		verdict, err := w.transact(one, never)
+		w.answer(one, err)
+		if verdict == unavailable {
+			w.answer(w.taken[i+1:], err)
+			return
+		}
+	}
+}
+
+// answer lets callers go on: with err, or with their own refusal.
+func (w *writer) answer(changes []change, err error) {
+	for _, c := range changes {
+		r := c.caller()
+		if err != nil {
+			r.err = wrap(w.path, "write", err)
+		}
+		r.answer()
+	}
+}
+
+// flush writes lazy entries of at least that age in a transaction of their own.
+func (w *writer) flush(age time.Duration) {
+	if w.lazy.count == 0 {
+		return
+	}
+	if _, err := w.transact(nil, age); err != nil {
+		w.arm(lazyRetry) // nobody waits for them: they stay, and are tried again
+	}
+}
+
+// tend does what is due between two batches.
+func (w *writer) tend() {
+	if w.orphans && w.conn != nil {
+		w.freeOrphans()
+	}
+	if w.lazy.count >= maxLazy {
+		w.flush(0)
+		if w.lazy.count >= maxLazy { // the disk is full: a start that is not recorded does no harm
+			w.lazy.drop(maxLazy / 2)
+		}
+	}
+	if at, ok := w.lazy.oldest(); ok && !w.armed {
+		w.arm(max(lazyWait-time.Since(at), 0))
+	}
+}
+
+func (w *writer) arm(d time.Duration) {
+	w.timer.Reset(d)
+	w.armed = true
+}
+
+// finish writes what is lazy and leaves.
+func (w *writer) finish() {
+	w.timer.Stop()
+	w.flush(0)
+	if w.conn == nil {
+		return
+	}
+	if w.commits > 0 {
+		// Only tidiness: the row is of no use any more, and does no harm either.
+		_ = w.conn.run(`DELETE FROM writers WHERE writer = ?`, w.id)
+	}
+	w.disconnect()
+}
+
+// disconnect drops the connection; the next transaction makes another.
+func (w *writer) disconnect() {
+	if w.conn == nil {
+		return
+	}
+	// A connection is dropped when it is of no use: what its end says is of none either.
+	_ = w.conn.close()
+	w.conn = nil
+}
+
+// ready makes sure that there is a connection.
+func (w *writer) ready() error {
+	if w.conn != nil {
+		return nil
+	}
+	c, err := connect(w.uri)
+	if err != nil {
+		return err
+	}
+	err = c.prepare()
+	if err == nil && w.opts.connect != nil {
+		err = w.opts.connect(c)
+	}
+	if err != nil {
+		return errors.Join(err, c.close())
+	}
+	w.conn = c
+	return nil
+}
+
+// lazyChange is entries that nobody waits for.
+type lazyChange struct {
+	request
+	claim store.Claim
+	rows  []entryRow
+}
+
+// apply is never called: the writer keeps the entries, see take.
+func (l *lazyChange) apply(*batch) error { return nil }

@@ -1,0 +1,152 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// Fault is what a Faulty store does to a write.
+type Fault int
+
+// The faults.
+const (
+	// None lets the write through.
+	None Fault = iota
+	// Before returns ErrInjected and writes nothing.
+	Before
+	// After writes, and returns ErrInjected all the same: the caller cannot know.
+	After
+)
+
+// ErrInjected is the error of a Faulty store.
+var ErrInjected = errors.New("injected fault")
+
+// ErrFull is the error of a Faulty store while it is full.
+var ErrFull = errors.New("injected fault: the disk is full")
+
+// Faulty is a store of which some writes fail. Writes are Create, Send and
+// Commit, but for lazy ones, counted from 1.
+type Faulty struct {
+	store.Store
+	fault func(n int) Fault
+
+	mu     sync.Mutex
+	writes int
+	full   bool
+}
+
+// NewFaulty makes a store that asks fault about each of its writes; nil is no fault.
+func NewFaulty(s store.Store, fault func(n int) Fault) *Faulty {
+	if fault == nil {
+		fault = func(int) Fault { return None }
+	}
+	return &Faulty{Store: s, fault: fault}
+}
+
+// FailNth fails one write: the n-th.
+func FailNth(n int, f Fault) func(int) Fault {
+	return func(write int) Fault {
+		if write == n {
+			return f
+		}
+		return None
+	}
+}
+
+// Writes is how many writes there were, failed ones too.
+func (f *Faulty) Writes() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writes
+}
+
+// SetFull makes the disk full, or gives it room again. While it is full, all
+// writes, Acquire and Claim fail before anything is written; lazy changes do not,
+// since nobody waits for them.
+func (f *Faulty) SetFull(full bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.full = full
+}
+
+// next counts a write and says what becomes of it.
+func (f *Faulty) next() (Fault, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writes++
+	if f.full {
+		return Before, ErrFull
+	}
+	return f.fault(f.writes), ErrInjected
+}
+
+// isFull is ErrFull while the disk is full.
+func (f *Faulty) isFull() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.full {
+		return ErrFull
+	}
+	return nil
+}
+
+// Create implements store.Store.
+func (f *Faulty) Create(ctx context.Context, run store.Run, claim bool) (store.Created, error) {
+	fault, injected := f.next()
+	if fault == Before {
+		return store.Created{}, injected
+	}
+	created, err := f.Store.Create(ctx, run, claim)
+	if err == nil && fault == After {
+		return store.Created{}, injected
+	}
+	return created, err
+}
+
+// Commit implements store.Store.
+func (f *Faulty) Commit(ctx context.Context, c store.Change) error {
+	if c.Lazy {
+		return f.Store.Commit(ctx, c)
+	}
+	fault, injected := f.next()
+	if fault == Before {
+		return injected
+	}
+	err := f.Store.Commit(ctx, c)
+	if err == nil && fault == After {
+		return injected
+	}
+	return err
+}
+
+// Send implements store.Store.
+func (f *Faulty) Send(ctx context.Context, m store.Message) (store.Message, error) {
+	fault, injected := f.next()
+	if fault == Before {
+		return store.Message{}, injected
+	}
+	sent, err := f.Store.Send(ctx, m)
+	if err == nil && fault == After {
+		return store.Message{}, injected
+	}
+	return sent, err
+}
+
+// Claim implements store.Store.
+func (f *Faulty) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed, error) {
+	if err := f.isFull(); err != nil {
+		return nil, err
+	}
+	return f.Store.Claim(ctx, q)
+}
+
+// Acquire implements store.Store.
+func (f *Faulty) Acquire(ctx context.Context) (bool, error) {
+	if err := f.isFull(); err != nil {
+		return false, err
+	}
+	return f.Store.Acquire(ctx)
+}

@@ -1,0 +1,71 @@
+package storetest
+
+import (
+	"errors"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+var sendTests = []test{
+	{"a message makes a waiting run due at once", func(s *suite) {
+		st := s.executing()
+		run, claim := s.claimed(st)
+		s.commit(st, store.Change{Claim: claim, Head: running(run, at(1<<30)), Release: true})
+		s.same("what is due before", ids(s.claim(st, at(0), 1)), []string{})
+		sent, err := s.open(s.T).Send(s.ctx, cancelOf(run.ID, "enough"))
+		if err != nil {
+			s.Fatalf("Send: %v", err)
+		}
+		got := s.claim(st, at(0), 1)
+		s.same("what is due then", ids(got), []string{run.ID})
+		want := cancelOf(run.ID, "enough")
+		want.ID = sent.ID
+		s.same("its messages", got[0].Messages, []store.Message{want})
+		if sent.ID == 0 {
+			s.Fatal("the message got no id")
+		}
+	}},
+	{"a message to a claimed run makes it due when it is released", func(s *suite) {
+		st := s.executing()
+		run, claim := s.claimed(st)
+		sent, err := s.open(s.T).Send(s.ctx, cancelOf(run.ID, ""))
+		if err != nil {
+			s.Fatalf("Send: %v", err)
+		}
+		s.same("what is due while it is claimed", ids(s.claim(st, at(0), 1)), []string{})
+		s.commit(st, store.Change{Claim: claim, Head: running(run, at(1<<30)), Release: true})
+		got := s.claim(st, at(0), 1)
+		s.same("what is due then", ids(got), []string{run.ID})
+		s.commit(st, store.Change{Claim: got[0].Claim, Consumed: []int64{sent.ID}, Head: running(run, at(1<<30)), Release: true})
+		s.same("what is due after the message was consumed", ids(s.claim(st, at(0), 1)), []string{})
+	}},
+	{"a pending run takes messages", func(s *suite) {
+		st := s.executing()
+		run := s.create(st, s.newRun(), false).Run
+		if _, err := st.Send(s.ctx, cancelOf(run.ID, "")); err != nil {
+			s.Fatalf("Send: %v", err)
+		}
+		s.same("the messages", len(s.claim(st, at(0), 1)[0].Messages), 1)
+	}},
+	{"a run that is over takes none", func(s *suite) {
+		st := s.executing()
+		run, claim := s.claimed(st)
+		s.commit(st, store.Change{Claim: claim, Head: ended(run, flow.StatusCompleted)})
+		if _, err := st.Send(s.ctx, cancelOf(run.ID, "")); !errors.Is(err, store.ErrFinal) {
+			s.Fatalf("Send: %v; want ErrFinal", err)
+		}
+	}},
+	{"a run that is not there takes none", func(s *suite) {
+		if _, err := s.open(s.T).Send(s.ctx, cancelOf("nobody", "")); !errors.Is(err, store.ErrNotFound) {
+			s.Fatalf("Send: %v; want ErrNotFound", err)
+		}
+	}},
+	{"a message of no kind is refused", func(s *suite) {
+		st := s.executing()
+		run := s.create(st, s.newRun(), false).Run
+		if _, err := st.Send(s.ctx, store.Message{RunID: run.ID, Kind: "hello"}); err == nil {
+			s.Fatal("a message of an unknown kind was taken")
+		}
+	}},
+}
