@@ -85,8 +85,6 @@ func (h Handler) bind(rt *Runtime) engine.Handler {
 			Attempt: inv.Attempt, RunAttempt: inv.RunAttempt, Compensation: inv.Compensation,
 			IdempotencyKey: inv.IdempotencyKey,
 		}
-		info.Logger = rt.logger.With(slog.String("run", info.RunID), slog.String("flow", info.Flow),
-			slog.String("step", info.Step), slog.Int("attempt", info.Attempt))
 		return h.call(context.WithValue(NewContext(ctx, rt), infoKey{}, info), inv)
 	}}
 }
@@ -118,6 +116,12 @@ func Info(ctx context.Context) StepInfo {
 	info, ok := ctx.Value(infoKey{}).(StepInfo)
 	if !ok {
 		info.Logger = slog.Default()
+		return info
 	}
+	logger := slog.Default()
+	if rt, ok := ctx.Value(runtimeKey{}).(*Runtime); ok {
+		logger = rt.logger
+	}
+	info.Logger = logger.With("run", info.RunID, "flow", info.Flow, "step", info.Step, "attempt", info.Attempt)
 	return info
 }

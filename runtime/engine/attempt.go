@@ -31,7 +31,7 @@ type attemptEnd struct {
 // call is an attempt under way.
 type call struct {
 	flow.Attempt
-	run     store.Run // the head when the attempt began
+	run     *store.Run // the head when the attempt began
 	handler Handler
 	cancel  context.CancelCauseFunc
 	// stopGrace stops the timer that leaves a stopped handler behind.
@@ -59,7 +59,7 @@ func (x *execution) start(a flow.Attempt) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c := &call{Attempt: a, run: x.head, handler: x.code.Handlers[a.Handler], cancel: cancel}
 	x.calls[a.Entry.Seq] = c
-	x.storeStart(a.Entry)
+	x.begun = append(x.begun, c)
 	go x.do(ctx, c)
 }
 
@@ -85,23 +85,38 @@ func (x *execution) stop(seq int64) {
 func (x *execution) do(ctx context.Context, c *call) {
 	e := x.engine
 	defer e.attempts.Done()
-	select {
-	case e.places <- struct{}{}:
-		defer func() { <-e.places }()
-	case <-ctx.Done():
-		x.reportEnd(ctx, c, nil, context.Cause(ctx))
-		return
-	case <-e.closing:
-		c.cancel(errClosing)
-		x.reportEnd(ctx, c, nil, errClosing)
+	if err := e.takePlace(ctx); err != nil {
+		if errors.Is(err, errClosing) {
+			c.cancel(errClosing)
+		}
+		x.reportEnd(ctx, c, nil, err)
 		return
 	}
+	defer func() { <-e.places }()
 	if c.Timeout > 0 {
 		stop := e.opts.Clock.AfterFunc(c.Timeout, func() { x.timeOut(c) })
 		defer stop()
 	}
 	output, err := x.call(ctx, c)
 	x.reportEnd(ctx, c, output, err)
+}
+
+// takePlace waits for a place among the handlers that run. It returns why there
+// is to be none: the cause of the context's end, or errClosing.
+func (e *Embedded) takePlace(ctx context.Context) error {
+	select {
+	case e.places <- struct{}{}: // mostly there is one
+		return nil
+	default:
+	}
+	select {
+	case e.places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-e.closing:
+		return errClosing
+	}
 }
 
 // reportEnd reports what a handler returned.
@@ -167,17 +182,5 @@ func (x *execution) report(o attemptEnd) {
 	select {
 	case x.ended <- o:
 	case <-x.gone:
-	}
-}
-
-// storeStart has the start of an attempt written with the next commit.
-func (x *execution) storeStart(entry flow.Entry) {
-	change := store.Change{Claim: x.claim, Entries: []flow.Entry{entry}, Lazy: true}
-	if x.headPending {
-		head := x.head
-		change.Head, x.headPending = &head, false
-	}
-	if err := x.engine.store.Commit(context.Background(), change); err != nil {
-		x.engine.opts.Logger.Debug("the start of a step could not be stored; its end will be", "run", x.head.ID, "error", err)
 	}
 }

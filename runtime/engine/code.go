@@ -58,8 +58,7 @@ func (e *Embedded) Register(f *Flow) error {
 		}
 	}
 	e.flows[name] = append(e.flows[name], &code{f, store.FlowVersion{Flow: name, Major: major, Minor: minor}})
-	e.backlog.Store(true)
-	e.kick()
+	e.queued()
 	return nil
 }
 

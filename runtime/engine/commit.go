@@ -20,9 +20,7 @@ const (
 // store commits the effects of an outcome together with the head, if that has
 // changed. It says false if the run cannot be written here any more.
 func (x *execution) store(effects flow.Effects, state flow.State, release bool) bool {
-	head := x.headOf(state)
-	changed := !sameHead(head, x.head)
-	x.head = head
+	changed := x.updateHead(state)
 	if len(effects.Entries) == 0 && len(x.consumed) == 0 && !release {
 		// Nothing that must be on disk before the run goes on: a change of the head
 		// (the run has begun) follows with the start of its first attempt.
@@ -31,7 +29,7 @@ func (x *execution) store(effects flow.Effects, state flow.State, release bool) 
 	}
 	change := store.Change{Claim: x.claim, Entries: effects.Entries, Consumed: x.consumed, Release: release}
 	if changed || x.headPending || release {
-		change.Head = &head
+		change.Head = x.head
 	}
 	x.headPending, x.consumed = false, nil
 	if !x.commit(change) {
@@ -41,22 +39,38 @@ func (x *execution) store(effects flow.Effects, state flow.State, release bool) 
 	return true
 }
 
-// headOf is the run's head as its state says.
-func (x *execution) headOf(s flow.State) store.Run {
-	head := x.head
+// updateHead brings the head to the run's state, and says whether it changed.
+func (x *execution) updateHead(s flow.State) bool {
+	wakeAt := s.WakeAt
+	if !x.run.Idle() {
+		wakeAt = time.Time{} // it waits for an attempt, not for a time
+	}
+	if x.head.Status == s.Status && x.head.Phase == s.Phase && x.head.Attempt == s.Attempt &&
+		x.head.WakeAt.Equal(wakeAt) && x.head.StartedAt.Equal(s.StartedAt) {
+		return false
+	}
+	head := *x.head
 	head.Status, head.Phase, head.Attempt = s.Status, s.Phase, s.Attempt
 	head.Output, head.Error = s.Output, s.Err
 	head.StartedAt, head.FinishedAt, head.EndSeq = s.StartedAt, s.FinishedAt, s.EndSeq
-	head.WakeAt = time.Time{}
-	if x.run.Idle() {
-		head.WakeAt = s.WakeAt // else it waits for an attempt, not for a time
-	}
-	return head
+	head.WakeAt = wakeAt
+	x.head = &head
+	return true
 }
 
-func sameHead(a, b store.Run) bool {
-	return a.Status == b.Status && a.Phase == b.Phase && a.Attempt == b.Attempt &&
-		a.WakeAt.Equal(b.WakeAt) && a.StartedAt.Equal(b.StartedAt)
+// writeBegun tells the store of attempts that have begun, and waits for nothing.
+func (x *execution) writeBegun() {
+	change := store.Change{Claim: x.claim, Lazy: true}
+	for _, c := range x.begun {
+		change.Entries = append(change.Entries, c.Entry)
+	}
+	if x.headPending {
+		change.Head = x.head
+	}
+	x.begun, x.headPending = nil, false
+	if err := x.engine.store.Commit(context.Background(), change); err != nil {
+		x.engine.opts.Logger.Debug("the start of a step could not be stored; its end will be", "run", x.head.ID, "error", err)
+	}
 }
 
 // commit writes a change. What the store refuses is tried again until the disk
@@ -106,8 +120,8 @@ func (x *execution) sleep(pause time.Duration) bool {
 func (x *execution) giveBack() {
 	change := store.Change{Claim: x.claim, Release: true}
 	if x.run != nil && x.run.Idle() {
-		head := x.headOf(x.run.State())
-		change.Head = &head
+		x.updateHead(x.run.State())
+		change.Head = x.head
 	}
 	if err := x.engine.store.Commit(context.Background(), change); err != nil {
 		x.engine.opts.Logger.Warn("a run could not be given back; it is found again at the next start",

@@ -62,12 +62,11 @@ type Embedded struct {
 	// contexts of the attempts are cancelled, those that ignore it are left behind.
 	closing, cutting, abandoned chan struct{}
 
-	// backlog says that the store may hold runs that nobody has claimed: then a
-	// new run waits its turn among them, and every free place is worth a look.
+	// backlog says that the store may hold runs that are due and that nobody has
+	// claimed: then a new run waits its turn among them, and every free place is
+	// worth a look. It is set behind the commit that makes it so, and cleared in
+	// front of the look that would find nothing.
 	backlog atomic.Bool
-	// queued counts what makes backlog true, so that the scheduler does not clear
-	// it over a run that was created while it looked.
-	queued atomic.Int64
 
 	scheduler sync.WaitGroup
 	runs      sync.WaitGroup // executions
@@ -199,9 +198,7 @@ func (e *Embedded) Create(ctx context.Context, run store.Run) (store.Created, er
 		fallthrough
 	default:
 		if !created.Existing {
-			e.queued.Add(1)
-			e.backlog.Store(true)
-			e.kick()
+			e.queued()
 		}
 	}
 	return created, nil
@@ -231,8 +228,6 @@ func (e *Embedded) Cancel(ctx context.Context, runID, reason, actor string) erro
 	if x != nil {
 		x.deliver(m)
 	}
-	e.queued.Add(1)
-	e.backlog.Store(true) // it may be released at this moment: then it is due at once
-	e.kick()
+	e.queued() // it may be released at this moment: then it is due at once
 	return nil
 }

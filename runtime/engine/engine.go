@@ -65,7 +65,7 @@ type Handler struct {
 
 // Invocation is one attempt of a handler.
 type Invocation struct {
-	Run            store.Run
+	Run            *store.Run // the head when the attempt began; not to be changed
 	Step           string
 	Attempt        int // of the step or compensation, from 1
 	RunAttempt     int // of the whole flow, from 1

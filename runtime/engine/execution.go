@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,13 +17,14 @@ type execution struct {
 	engine *Embedded
 	code   *code
 	claim  store.Claim
-	head   store.Run // as last handed to the store, but see headPending
+	head   *store.Run // as last handed to the store, but see headPending; replaced, never changed
 	run    *flow.Run
 
 	headPending bool // the head changed, and goes with the next attempt's start
 	over        bool // the run's end is on disk
 
 	calls    map[int64]*call // attempts under way, by the Seq of their entry
+	begun    []*call         // those of which the store does not know, see writeBegun
 	consumed []int64         // messages obeyed since the last commit
 	lastRead int64           // the id of the newest message that was read
 
@@ -30,6 +32,9 @@ type execution struct {
 	woken chan struct{}   // the run's timer
 	mail  chan struct{}   // there is something in box
 	gone  chan struct{}   // closed when the loop has ended
+
+	// lasting is the timer for attempts in begun: they last longer than most.
+	lasting chan struct{}
 
 	mu  sync.Mutex
 	box []store.Message
@@ -39,14 +44,18 @@ type execution struct {
 // pause it goes back to the store, however many of them there are.
 const releaseAfter = 100 * time.Millisecond
 
+// tellAfter is how long an attempt lasts before the store is told that it began.
+// Most have ended before: then its start and its end are written at once.
+const tellAfter = 2 * time.Millisecond
+
 // launch begins the execution of a claimed run, for which room was taken.
 func (e *Embedded) launch(c *code, claimed store.Claimed) {
 	x := &execution{
-		engine: e, code: c, claim: claimed.Claim, head: claimed.Run,
+		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run,
 		calls: map[int64]*call{},
 		ended: make(chan attemptEnd),
 		woken: make(chan struct{}, 1), mail: make(chan struct{}, 1),
-		gone: make(chan struct{}),
+		gone: make(chan struct{}), lasting: make(chan struct{}, 1),
 	}
 	e.mu.Lock()
 	closing := e.state == ended
@@ -150,7 +159,7 @@ func (x *execution) await() (flow.Outcome, bool) {
 			x.giveBack()
 			return nil, false
 		}
-		stop := x.setTimer()
+		stop := x.setTimers()
 		outcome := x.hear()
 		stop()
 		if outcome != nil {
@@ -181,6 +190,8 @@ func (x *execution) hear() flow.Outcome {
 	case <-x.woken:
 		return flow.Tick{At: x.now()}
 	case <-x.mail:
+	case <-x.lasting:
+		x.writeBegun()
 	case <-closing:
 	case <-cutting:
 		for _, c := range x.calls {
@@ -191,22 +202,31 @@ func (x *execution) hear() flow.Outcome {
 	return nil
 }
 
-// setTimer makes woken ready when the run needs a tick. The returned function
-// takes that back.
-func (x *execution) setTimer() (stop func()) {
-	at := x.run.State().WakeAt
-	if at.IsZero() {
-		return func() {}
+// setTimers makes woken ready when the run needs a tick, and lasting when the
+// store is to be told of attempts that began. The returned function stops both.
+func (x *execution) setTimers() (stop func()) {
+	clock := x.engine.opts.Clock
+	stopBegun, stopWake := func() bool { return true }, func() bool { return true }
+	if len(x.begun) > 0 {
+		stopBegun = clock.AfterFunc(tellAfter, func() { signal(x.lasting) })
 	}
-	// Not longer than the poll interval, so that a wall clock that is set forward is seen.
-	pause := min(max(at.Sub(x.now()), 0), x.engine.opts.PollInterval)
-	cancel := x.engine.opts.Clock.AfterFunc(pause, func() {
-		select {
-		case x.woken <- struct{}{}:
-		default:
-		}
-	})
-	return func() { cancel() }
+	if at := x.run.State().WakeAt; !at.IsZero() {
+		// Not longer than the poll interval, so that a wall clock that is set forward is seen.
+		pause := min(max(at.Sub(x.now()), 0), x.engine.opts.PollInterval)
+		stopWake = clock.AfterFunc(pause, func() { signal(x.woken) })
+	}
+	return func() {
+		stopBegun()
+		stopWake()
+	}
+}
+
+// signal makes a channel of one place ready, if it is not.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 // forget notes that an attempt has ended. It says false for the end of one that
@@ -217,6 +237,7 @@ func (x *execution) forget(o attemptEnd) bool {
 		return true // of an attempt that has ended before: stale, which the run says
 	}
 	delete(x.calls, o.Seq)
+	x.begun = slices.DeleteFunc(x.begun, func(b *call) bool { return b == c })
 	c.over()
 	return !o.cutOff
 }
@@ -227,10 +248,7 @@ func (x *execution) deliver(m store.Message) {
 	x.mu.Lock()
 	x.box = append(x.box, m)
 	x.mu.Unlock()
-	select {
-	case x.mail <- struct{}{}:
-	default:
-	}
+	signal(x.mail)
 }
 
 // nextMessage is the next message that was not read before: the same one may
@@ -259,19 +277,17 @@ func (x *execution) obey(m store.Message) flow.Outcome {
 func (x *execution) leave() {
 	e := x.engine
 	e.mu.Lock()
-	if e.active[x.head.ID] == x {
-		delete(e.active, x.head.ID)
-	}
+	delete(e.active, x.head.ID)
+	e.busy-- // before those who wait are told: they may start the next run
 	w := e.waiters[x.head.ID]
 	if x.over && w != nil {
 		delete(e.waiters, x.head.ID)
-		w.finish(x.head)
+		w.finish(*x.head)
 	}
 	e.mu.Unlock()
 	close(x.gone)
-	e.unreserve()
-	if !x.over {
-		e.kick() // it may be due before what the scheduler waits for
+	if !x.over || e.backlog.Load() {
+		e.kick() // there is room, and this run may be due before what the scheduler waits for
 	}
 }
 

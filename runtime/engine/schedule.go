@@ -49,23 +49,21 @@ func (e *Embedded) look(ctx context.Context) time.Duration {
 		if room == 0 {
 			return e.opts.PollInterval // an execution that ends kicks
 		}
-		seen := e.queued.Load()
 		flows := e.versions()
+		e.backlog.Store(false)
 		claimed, err := e.store.Claim(ctx, store.ClaimQuery{Now: e.opts.Clock.Now(), Limit: room, Flows: flows})
 		if err != nil {
 			e.logStoreError("claim runs", err)
+			e.backlog.Store(true)
 			return e.opts.PollInterval
 		}
 		for _, c := range claimed {
 			e.launchClaimed(c)
 		}
-		if len(claimed) == room {
-			continue
+		if len(claimed) < room {
+			return e.untilNext(ctx, flows)
 		}
-		if e.queued.Load() == seen {
-			e.backlog.Store(false)
-		}
-		return e.untilNext(ctx, flows)
+		e.backlog.Store(true) // there may be more
 	}
 }
 
@@ -110,12 +108,15 @@ func (e *Embedded) logStoreError(what string, err error) {
 	e.opts.Logger.Error("the store refused; it is asked again", "what", what, "error", err)
 }
 
+// queued notes that the store has a run for the scheduler.
+func (e *Embedded) queued() {
+	e.backlog.Store(true)
+	e.kick()
+}
+
 // kick makes the scheduler look.
 func (e *Embedded) kick() {
-	select {
-	case e.kicks <- struct{}{}:
-	default: // it is going to look already
-	}
+	signal(e.kicks)
 }
 
 // room is how many more runs may be claimed.

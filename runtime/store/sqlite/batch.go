@@ -31,7 +31,7 @@ type batch struct {
 	wrote bool
 	// What the transaction changed in memory, to be settled or undone with it.
 	over []store.Claim // claims that end
-	lazy []*lazyEntry  // written, or replaced by what was written
+	lazy []*lazyRun    // of which something was written, or replaced by what was
 }
 
 // transact applies changes, and lazy entries of at least an age, in one transaction.
@@ -112,11 +112,12 @@ func (b *batch) apply(changes []change, age time.Duration) error {
 			return err
 		}
 	}
-	if b.w.lazy.count == 0 || age == never {
+	if len(b.w.lazy.byRun) == 0 || age == never {
 		return nil
 	}
-	for _, e := range b.w.lazy.olderThan(time.Now().Add(-age)) {
-		if err := b.writeLazy(e); err != nil {
+	for _, run := range b.w.lazy.olderThan(time.Now().Add(-age)) {
+		b.lazy = append(b.lazy, run)
+		if err := b.writeLazy(run); err != nil {
 			return err
 		}
 	}
@@ -141,39 +142,49 @@ func (b *batch) put(row *entryRow) error {
 	return err
 }
 
-// writeLazy writes a lazy entry, if its claim is not over and nothing is in its place.
-func (b *batch) writeLazy(e *lazyEntry) error {
-	b.lazy = append(b.lazy, e)
-	if !b.w.claims.holds(e.claim) {
-		return nil
-	}
-	_, err := b.write(stmtInsertEntry, e.row.values[:]...)
-	return err
-}
-
-// replaces notes that lazy entries of these places are not to be written any
-// more. With all, the other ones of the run are written now.
-func (b *batch) replaces(run int64, rows []entryRow, all bool) error {
-	for _, e := range b.w.lazy.byRun[run] {
-		switch {
-		case inRows(rows, e.row.seq):
-			b.lazy = append(b.lazy, e)
-		case all:
-			if err := b.writeLazy(e); err != nil {
+// writeLazy writes what is lazy of a run and not replaced, if its claim is not over.
+func (b *batch) writeLazy(run *lazyRun) error {
+	held := b.w.claims.holds(run.claim)
+	for i := range run.rows {
+		row := &run.rows[i]
+		if held && !row.done {
+			if _, err := b.write(stmtInsertEntry, row.values[:]...); err != nil {
 				return err
 			}
 		}
+		row.done = true
 	}
+	if held && run.head != nil && !run.headDone {
+		if _, err := b.setHead(stmtSetHead, run.head, run.claim); err != nil {
+			return err
+		}
+	}
+	run.headDone = true
 	return nil
 }
 
-func inRows(rows []entryRow, seq int64) bool {
-	for i := range rows {
-		if rows[i].seq == seq {
-			return true
-		}
+// replaces notes that what is lazy in the place of these rows, or of the head, is
+// not to be written any more. With all, the rest of the run's is written now.
+func (b *batch) replaces(key int64, rows []entryRow, head, all bool) error {
+	run := b.w.lazy.byRun[key]
+	if run == nil {
+		return nil
 	}
-	return false
+	b.lazy = append(b.lazy, run)
+	run.replace(rows, head)
+	if !all {
+		return nil
+	}
+	return b.writeLazy(run)
+}
+
+// setHead writes the run's row, if it is claimed by this store, and says how
+// many rows that were: one or none.
+func (b *batch) setHead(s statement, head *headRow, claim store.Claim) (int64, error) {
+	var args [len(head) + 2]value
+	copy(args[:], head[:])
+	args[len(head)], args[len(head)+1] = claim.Key, b.w.claims.current()
+	return b.write(s, args[:]...)
 }
 
 // end ends a claim with this transaction.
@@ -184,8 +195,8 @@ func (b *batch) end(claim store.Claim) {
 
 // settle carries out in memory what is durable.
 func (b *batch) settle(changes []change) {
-	for _, e := range b.lazy {
-		b.w.lazy.remove(e)
+	for _, run := range b.lazy {
+		b.w.lazy.settle(run)
 	}
 	for _, c := range changes {
 		if c.caller().err == nil {
@@ -196,6 +207,9 @@ func (b *batch) settle(changes []change) {
 
 // undo takes back in memory what is not durable.
 func (b *batch) undo() {
+	for _, run := range b.lazy {
+		run.restore()
+	}
 	for _, claim := range b.over {
 		b.w.claims.revive(claim)
 	}

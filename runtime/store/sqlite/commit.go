@@ -21,17 +21,18 @@ func (s *Store) Commit(ctx context.Context, c store.Change) error {
 	if err != nil {
 		return fmt.Errorf("commit a change of the run %q: %w", c.Claim.RunID, err)
 	}
-	if c.Lazy && c.Head == nil && len(c.Consumed) == 0 && !c.Release {
-		return s.commitLazily(ctx, &c, rows)
-	}
-	change := &commit{request: newRequest(), change: &c, rows: rows}
+	var head *headRow
 	if c.Head != nil {
-		if change.head, err = encodeHead(c.Head); err != nil {
+		if head, err = encodeHead(c.Head); err != nil {
 			return fmt.Errorf("commit the head of the run %q: %w", c.Claim.RunID, err)
 		}
 	}
+	if c.Lazy && len(c.Consumed) == 0 && !endsClaim(&c) {
+		return s.commitLazily(ctx, &lazyChange{claim: c.Claim, rows: rows, head: head})
+	}
+	change := &commit{request: newRequest(), change: &c, rows: rows, head: head}
 	err = s.write(ctx, change)
-	if errors.Is(err, store.ErrClaimLost) && change.endsClaim() {
+	if errors.Is(err, store.ErrClaimLost) && endsClaim(&c) {
 		return s.repeated(ctx, &c, err)
 	}
 	return err
@@ -49,13 +50,13 @@ func encodeEntries(c *store.Change) ([]entryRow, error) {
 	return rows, nil
 }
 
-// commitLazily hands entries over and does not wait for them.
-func (s *Store) commitLazily(ctx context.Context, c *store.Change, rows []entryRow) error {
-	if !s.claims.use(c.Claim) {
-		return claimLost(c.Claim)
+// commitLazily hands a change over and does not wait for it.
+func (s *Store) commitLazily(ctx context.Context, c *lazyChange) error {
+	if !s.claims.use(c.claim) {
+		return claimLost(c.claim)
 	}
 	select {
-	case s.writer.queue <- &lazyChange{claim: c.Claim, rows: rows}:
+	case s.writer.queue <- c:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -71,7 +72,7 @@ type commit struct {
 	request
 	change *store.Change
 	rows   []entryRow
-	head   headRow
+	head   *headRow // nil if the head stays as it is
 }
 
 func (c *commit) bytes() int {
@@ -83,8 +84,8 @@ func (c *commit) bytes() int {
 }
 
 // endsClaim says whether the claim is over when the change is committed.
-func (c *commit) endsClaim() bool {
-	return c.change.Release || c.change.Head != nil && c.change.Head.Status.Final()
+func endsClaim(c *store.Change) bool {
+	return c.Release || c.Head != nil && c.Head.Status.Final()
 }
 
 func (c *commit) apply(b *batch) error {
@@ -103,7 +104,7 @@ func (c *commit) apply(b *batch) error {
 			return err
 		}
 	}
-	if err := b.replaces(claim.Key, c.rows, c.endsClaim()); err != nil {
+	if err := b.replaces(claim.Key, c.rows, c.head != nil, endsClaim(c.change)); err != nil {
 		return err
 	}
 	changed, err := c.applyHead(b)
@@ -114,7 +115,7 @@ func (c *commit) apply(b *batch) error {
 		b.w.claims.end(claim.Key)
 		return claimLost(claim)
 	}
-	if c.endsClaim() {
+	if endsClaim(c.change) {
 		b.end(claim)
 	}
 	return nil
@@ -123,20 +124,16 @@ func (c *commit) apply(b *batch) error {
 // applyHead writes the run's row, if it changes, and says whether it was there
 // and claimed.
 func (c *commit) applyHead(b *batch) (int64, error) {
-	key, epoch := c.change.Claim.Key, b.w.claims.current()
+	claim := c.change.Claim
 	switch {
-	case c.change.Head == nil && c.change.Release:
-		return b.write(stmtFree, key, epoch)
-	case c.change.Head == nil:
+	case c.head == nil && c.change.Release:
+		return b.write(stmtFree, claim.Key, b.w.claims.current())
+	case c.head == nil:
 		return 1, nil
+	case endsClaim(c.change):
+		return b.setHead(stmtSetHeadAndFree, c.head, claim)
 	}
-	var args [len(c.head) + 2]value
-	copy(args[:], c.head[:])
-	args[len(c.head)], args[len(c.head)+1] = key, epoch
-	if c.endsClaim() {
-		return b.write(stmtSetHeadAndFree, args[:]...)
-	}
-	return b.write(stmtSetHead, args[:]...)
+	return b.setHead(stmtSetHead, c.head, claim)
 }
 
 // repeated answers a change that would have ended its claim, and whose claim is

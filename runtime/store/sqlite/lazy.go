@@ -6,102 +6,147 @@ import (
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
-// How long a lazy entry may wait.
+// How long what is lazy may wait.
 const (
-	// lazyAge is the age from which it goes along with a transaction. A younger one
-	// is likely to be replaced soon by what it is the start of.
+	// lazyAge is the age from which it goes along with a transaction. What is
+	// younger is likely to be replaced soon by what it is the start of.
 	lazyAge = 5 * time.Millisecond
 	// lazyWait is the age at which it is written even if nothing else is.
 	lazyWait = 10 * time.Millisecond
-	// lazyRetry is the pause after a transaction for lazy entries failed.
+	// lazyRetry is the pause after a transaction for it failed.
 	lazyRetry = time.Second
-	// maxLazy is how many may wait; then they are written at once.
+	// maxLazy is how many entries may wait; then all of them are written at once.
 	maxLazy = 4096
 )
 
-// lazyEntry is an entry that nobody waits for.
-type lazyEntry struct {
+// lazyRun is what of one run is not yet written, and nobody waits for.
+type lazyRun struct {
 	claim store.Claim
-	row   entryRow
-	at    time.Time // when it came
-	gone  bool      // written, or replaced
+	rows  []lazyRow
+	head  *headRow
+	at    time.Time // when the oldest of it came
+
+	headDone bool // in the transaction at hand, as with lazyRow.done
+	gone     bool // nothing of it is left
 }
 
-// lazyEntries are those not yet written. They belong to the writer.
-type lazyEntries struct {
-	byRun map[int64][]*lazyEntry
-	queue []*lazyEntry // by time; those that are gone are taken out at its front
-	count int          // of those not gone
+// lazyRow is an entry. It is done if the transaction at hand writes or replaces
+// it; then it goes when that is durable, and else it stays.
+type lazyRow struct {
+	entryRow
+	done bool
 }
 
-func newLazyEntries() *lazyEntries { return &lazyEntries{byRun: map[int64][]*lazyEntry{}} }
+// replace marks as done what is in the place of what a change writes.
+func (l *lazyRun) replace(rows []entryRow, head bool) {
+	for i := range l.rows {
+		for j := range rows {
+			if l.rows[i].seq == rows[j].seq {
+				l.rows[i].done = true
+			}
+		}
+	}
+	l.headDone = l.headDone || head
+}
 
-// add keeps an entry. One of the same place in the log is replaced.
-func (l *lazyEntries) add(claim store.Claim, row entryRow, now time.Time) {
-	for _, e := range l.byRun[claim.Key] {
-		if e.row.seq == row.seq {
-			e.claim, e.row = claim, row
+// restore takes back what was marked as done.
+func (l *lazyRun) restore() {
+	for i := range l.rows {
+		l.rows[i].done = false
+	}
+	l.headDone = false
+}
+
+// lazyRuns are those with something not yet written. They belong to the writer.
+type lazyRuns struct {
+	byRun map[int64]*lazyRun
+	queue []*lazyRun // by time; those that are gone are taken out at its front
+	count int        // of entries
+}
+
+func newLazyRuns() *lazyRuns { return &lazyRuns{byRun: map[int64]*lazyRun{}} }
+
+// add keeps a change. What is in the same place is replaced.
+func (l *lazyRuns) add(c *lazyChange, now time.Time) {
+	run := l.byRun[c.claim.Key]
+	if run == nil {
+		run = &lazyRun{at: now}
+		l.byRun[c.claim.Key] = run
+		l.queue = append(l.queue, run)
+	}
+	run.claim = c.claim
+	if c.head != nil {
+		run.head = c.head
+	}
+	l.count -= len(run.rows)
+	for _, row := range c.rows {
+		run.put(row)
+	}
+	l.count += len(run.rows)
+}
+
+func (l *lazyRun) put(row entryRow) {
+	for i := range l.rows {
+		if l.rows[i].seq == row.seq {
+			l.rows[i].entryRow = row
 			return
 		}
 	}
-	e := &lazyEntry{claim: claim, row: row, at: now}
-	l.byRun[claim.Key] = append(l.byRun[claim.Key], e)
-	l.queue = append(l.queue, e)
-	l.count++
+	l.rows = append(l.rows, lazyRow{entryRow: row})
 }
 
-// remove takes an entry out: it was written, or replaced.
-func (l *lazyEntries) remove(e *lazyEntry) {
-	if e.gone {
-		return
-	}
-	e.gone = true
-	l.count--
-	rest := l.byRun[e.claim.Key]
-	for i := range rest {
-		if rest[i] == e {
-			rest = append(rest[:i], rest[i+1:]...)
-			break
+// settle takes out of a run what is done.
+func (l *lazyRuns) settle(run *lazyRun) {
+	left := run.rows[:0]
+	for _, row := range run.rows {
+		if !row.done {
+			left = append(left, row)
 		}
 	}
-	if len(rest) == 0 {
-		delete(l.byRun, e.claim.Key)
-		return
+	l.count -= len(run.rows) - len(left)
+	run.rows = left
+	if run.headDone {
+		run.head, run.headDone = nil, false
 	}
-	l.byRun[e.claim.Key] = rest
+	if len(run.rows) == 0 && run.head == nil {
+		l.remove(run)
+	}
 }
 
-// drop takes out the n oldest entries.
-func (l *lazyEntries) drop(n int) {
-	for _, e := range l.queue {
-		if n == 0 {
+func (l *lazyRuns) remove(run *lazyRun) {
+	if run.gone {
+		return
+	}
+	run.gone = true
+	l.count -= len(run.rows)
+	if l.byRun[run.claim.Key] == run {
+		delete(l.byRun, run.claim.Key)
+	}
+}
+
+// drop takes out the runs that have waited longest, until at most so many entries are left.
+func (l *lazyRuns) drop(most int) {
+	for _, run := range l.queue {
+		if l.count <= most {
 			break
 		}
-		if !e.gone {
-			l.remove(e)
-			n--
-		}
+		l.remove(run)
 	}
 	l.trim()
 }
 
-// olderThan are the entries that came before a time, oldest first.
-func (l *lazyEntries) olderThan(t time.Time) []*lazyEntry {
+// olderThan are the runs of which something came before a time, oldest first.
+func (l *lazyRuns) olderThan(t time.Time) []*lazyRun {
 	l.trim()
-	var old []*lazyEntry
-	for _, e := range l.queue {
-		if e.at.After(t) {
-			break
-		}
-		if !e.gone {
-			old = append(old, e)
-		}
+	n := 0
+	for n < len(l.queue) && !l.queue[n].at.After(t) {
+		n++
 	}
-	return old
+	return l.queue[:n]
 }
 
-// oldest is when the oldest entry came.
-func (l *lazyEntries) oldest() (time.Time, bool) {
+// oldest is when the oldest of all came.
+func (l *lazyRuns) oldest() (time.Time, bool) {
 	l.trim()
 	if len(l.queue) == 0 {
 		return time.Time{}, false
@@ -110,7 +155,7 @@ func (l *lazyEntries) oldest() (time.Time, bool) {
 }
 
 // trim takes what is gone out at the queue's front.
-func (l *lazyEntries) trim() {
+func (l *lazyRuns) trim() {
 	n := 0
 	for n < len(l.queue) && l.queue[n].gone {
 		l.queue[n] = nil

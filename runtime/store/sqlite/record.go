@@ -43,12 +43,12 @@ func encodeEntry(run int64, e *flow.Entry) (entryRow, error) {
 // headRow is a head as the arguments of stmtSetHead before the run.
 type headRow [9]driver.Value
 
-func encodeHead(h *store.Run) (headRow, error) {
+func encodeHead(h *store.Run) (*headRow, error) {
 	failure, err := encodeError(h.Error)
 	if err != nil {
-		return headRow{}, err
+		return nil, err
 	}
-	return headRow{
+	return &headRow{
 		string(h.Status), string(h.Phase), int64(h.Attempt), fromJSON(h.Output), failure,
 		fromTime(h.StartedAt), fromTime(h.FinishedAt), h.EndSeq, fromTime(h.WakeAt),
 	}, nil

@@ -30,8 +30,8 @@ type writer struct {
 
 	conn    *conn // nil before it is needed, and after a failure
 	commits int64 // in its row of writers
-	lazy    *lazyEntries
-	timer   *time.Timer // for the oldest lazy entry
+	lazy    *lazyRuns
+	timer   *time.Timer // for the oldest of what is lazy
 	armed   bool
 	orphans bool // rows may be claimed that nobody here has a claim on
 
@@ -46,7 +46,7 @@ func newWriter(path string, opts options, id int64, claims *claims) *writer {
 	return &writer{
 		path: path, uri: writerURI(path, opts.synchronous), id: id,
 		queue: make(chan change, maxQueue), claims: claims, ended: make(chan struct{}),
-		lazy: newLazyEntries(), timer: timer, opts: opts,
+		lazy: newLazyRuns(), timer: timer, opts: opts,
 	}
 }
 
@@ -77,10 +77,7 @@ func (w *writer) loop() {
 // take puts a change into the batch at hand.
 func (w *writer) take(c change) {
 	if lazy, ok := c.(*lazyChange); ok {
-		now := time.Now()
-		for _, row := range lazy.rows {
-			w.lazy.add(lazy.claim, row, now)
-		}
+		w.lazy.add(lazy, time.Now())
 		return
 	}
 	if c.caller().take() {
@@ -143,13 +140,13 @@ func (w *writer) answer(changes []change, err error) {
 	}
 }
 
-// flush writes lazy entries of at least that age in a transaction of their own.
+// flush writes what is lazy and of at least that age in a transaction of its own.
 func (w *writer) flush(age time.Duration) {
-	if w.lazy.count == 0 {
+	if len(w.lazy.byRun) == 0 {
 		return
 	}
 	if _, err := w.transact(nil, age); err != nil {
-		w.arm(lazyRetry) // nobody waits for them: they stay, and are tried again
+		w.arm(lazyRetry) // nobody waits for it: it stays, and is tried again
 	}
 }
 
@@ -218,12 +215,13 @@ func (w *writer) ready() error {
 	return nil
 }
 
-// lazyChange is entries that nobody waits for.
+// lazyChange is a change that nobody waits for.
 type lazyChange struct {
 	request
 	claim store.Claim
 	rows  []entryRow
+	head  *headRow // nil if the head stays as it is
 }
 
-// apply is never called: the writer keeps the entries, see take.
+// apply is never called: the writer keeps the change, see take.
 func (l *lazyChange) apply(*batch) error { return nil }

@@ -101,9 +101,17 @@ func (f *Faulty) Create(ctx context.Context, run store.Run, claim bool) (store.C
 	}
 	created, err := f.Store.Create(ctx, run, claim)
 	if err == nil && fault == After {
-		return store.Created{}, injected
+		return store.Created{}, errors.Join(injected, f.giveBack(created))
 	}
 	return created, err
+}
+
+// giveBack does what a store does that could not answer: nobody knows of the claim.
+func (f *Faulty) giveBack(created store.Created) error {
+	if created.Claim == nil {
+		return nil
+	}
+	return f.Store.Commit(context.Background(), store.Change{Claim: *created.Claim, Release: true})
 }
 
 // Commit implements store.Store.

@@ -50,10 +50,28 @@ var lazyTests = []test{
 		_, entries := s.get(s.open(s.T), run.ID)
 		s.same("the log", entries, []flow.Entry{opened(1), opened(2)})
 	}},
+	{"a lazy head is written by itself", func(s *suite) {
+		st := s.executing()
+		run, claim := s.claimed(st)
+		s.commit(st, store.Change{Claim: claim, Entries: []flow.Entry{opened(1)}, Head: running(run, time.Time{}), Lazy: true})
+		s.eventually(st, run.ID, []flow.Entry{opened(1)})
+		got, _ := s.get(st, run.ID)
+		s.same("the status", got.Status, flow.StatusRunning)
+	}},
+	{"a head replaces a lazy one, and entries of other places do not", func(s *suite) {
+		st := s.executing()
+		run, claim := s.claimed(st)
+		s.commit(st, store.Change{Claim: claim, Head: running(run, at(50)), Lazy: true})
+		s.commit(st, store.Change{Claim: claim, Entries: []flow.Entry{step(1)}, Head: running(run, at(60))})
+		s.commit(st, store.Change{Claim: claim, Entries: []flow.Entry{opened(3)}, Lazy: true})
+		s.eventually(st, run.ID, []flow.Entry{step(1), opened(3)})
+		got, _ := s.get(st, run.ID)
+		s.same("when it goes on", got.WakeAt, at(60))
+	}},
 	{"what cannot be lazy is not", func(s *suite) {
 		st := s.executing()
 		run, claim := s.claimed(st)
-		s.commit(st, store.Change{Claim: claim, Entries: []flow.Entry{step(1)}, Head: running(run, time.Time{}), Lazy: true})
+		s.commit(st, store.Change{Claim: claim, Entries: []flow.Entry{step(1)}, Head: running(run, at(50)), Release: true, Lazy: true})
 		got, entries := s.get(st, run.ID)
 		s.same("the log", entries, []flow.Entry{step(1)})
 		s.same("the status", got.Status, flow.StatusRunning)
