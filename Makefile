@@ -1,0 +1,37 @@
+# What there is to run. `make` alone lists it.
+
+GOLANGCI_LINT ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+TESTFLAGS     ?=
+BENCHTIME     ?= 3s
+
+# The race detector needs cgo and a C compiler; without them the tests run all the same.
+RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
+
+.PHONY: help demo test generate lint bench setup
+
+help: ## lists what there is to run
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+demo: ## runs a shop over 20 orders, kills it in the middle of a charge, and shows how the orders end
+	@echo "Compiling bextgen and what the shop needs (the first time, that takes a while)."
+	@go build modernc.org/sqlite ./cmd/bextgen # together: SQLite by itself keeps one core busy
+	@go generate ./examples/...
+	@go run ./examples/orders/demo
+
+test: setup ## runs all tests, with the race detector where there is a C compiler
+	@[ -n "$(RACE)" ] || echo "test: no C compiler, so the race detector is left out"
+	go test $(RACE) $(TESTFLAGS) ./...
+
+generate: ## writes the generated files again
+	go generate ./...
+
+lint: ## runs the linters, the import rules and the formatter's check
+	go vet ./...
+	$(GOLANGCI_LINT) run ./...
+
+bench: ## measures the engine: flows a second and latencies, with every commit synced and without
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./runtime/...
+
+# What the tests use beyond Go. A test that lacks its tool skips itself and says so.
+setup:
+	@.ci/setup
