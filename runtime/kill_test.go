@@ -103,7 +103,7 @@ func diaryShop(diary *os.File) shop {
 			act = "undo"
 		}
 		// One write call for each line: the kernel has it even if this process is killed.
-		fmt.Fprintln(diary, info.RunID, info.RunAttempt, info.Step, act) //nolint:errcheck // a line that is missing makes the test fail
+		fmt.Fprintln(diary, info.RunID, info.RunAttempt, info.Step, act)
 		time.Sleep(rand.N(20 * time.Millisecond))
 		return info
 	}

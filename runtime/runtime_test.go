@@ -509,7 +509,8 @@ func TestSecretsAreNotInStoredErrors(t *testing.T) {
 		return receipt{}, fmt.Errorf("card %s of %+v refused", in.Card, in.Count)
 	}})
 	_, err := b.start(shipment{Card: "4242-4242"}).Wait(t.Context())
-	if err == nil || err.(*runtime.RunError).Cause.Message != "card ••• of 0 refused" {
+	var failed *runtime.RunError
+	if !errors.As(err, &failed) || failed.Cause.Message != "card ••• of 0 refused" {
 		t.Errorf("error %v", err)
 	}
 }

@@ -137,8 +137,12 @@ func (x *execution) logEnds(entries []flow.Entry) {
 		if e.Open() || e.Error == nil || (e.Kind != flow.KindStep && e.Kind != flow.KindCompensation) {
 			continue
 		}
-		log.Warn("an attempt failed", "run", x.head.ID, "flow", x.head.Flow, "kind", e.Kind, "step", e.Step,
-			"attempt", e.Attempt, "error", e.Error.Message, "retry_at", e.WakeAt)
+		attempt := log.With("run", x.head.ID, "flow", x.head.Flow, "kind", e.Kind, "step", e.Step, "attempt", e.Attempt)
+		if e.WakeAt.IsZero() {
+			attempt.Warn("an attempt failed, the last one", "error", e.Error.Message)
+		} else {
+			attempt.Warn("an attempt failed and is tried again", "error", e.Error.Message, "retry_at", e.WakeAt)
+		}
 	}
 	if x.head.Status == flow.StatusFailed {
 		log.Warn("a run failed", "run", x.head.ID, "flow", x.head.Flow, "error", x.head.Error.Message)
