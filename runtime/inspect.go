@@ -66,14 +66,15 @@ type RunDetail struct {
 	RunSummary
 	Input  json.RawMessage
 	Output json.RawMessage
-	// Steps are those that the run came to in its present attempt, in the order
-	// in which it did.
+	// Steps are the steps and other blocks that the run came to in its present
+	// attempt, in the order in which it did.
 	Steps []StepDetail
 	// Log is all that happened, in the order in which it began.
 	Log []flow.Entry
 }
 
-// StepDetail is a step of a run's present attempt.
+// StepDetail is a step of a run's present attempt, or another block of which the
+// log has an entry.
 type StepDetail struct {
 	Name   string
 	Status Status
@@ -155,6 +156,10 @@ func (s *StepDetail) add(e flow.Entry, over bool) {
 	switch e.Kind {
 	case flow.KindSkip:
 		s.Status = StatusSkipped
+	case flow.KindEnter:
+		s.Status = StatusRunning
+	case flow.KindChoice:
+		s.Status = StatusCompleted
 	case flow.KindStep:
 		s.Status = attemptStatus(e, over)
 		s.Attempts = append(s.Attempts, e)

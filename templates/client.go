@@ -38,7 +38,7 @@ func handler(constructor string, fl *model.Flow, st *model.Step, method string) 
 	if st.Out == nil {
 		constructor = "Plain" + constructor
 	}
-	return inRuntime(constructor).Call(addrOf(stepDefName(fl, st)), jen.Id("steps").Dot(method))
+	return inRuntime(constructor).Call(addrOf(blockDefName(fl, st)), jen.Id("steps").Dot(method))
 }
 
 func addStart(f *jen.File, fl *model.Flow) {

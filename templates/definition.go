@@ -1,4 +1,4 @@
-// The static part of a flow and of its steps: names, policies and sources.
+// The static part of a flow and of its blocks: names, policies and sources.
 
 package templates
 
@@ -17,20 +17,41 @@ func addHandshake(f *jen.File) {
 	f.Const().Id("_").Op("=").Add(inFlow("Generated1"))
 }
 
-// addStepDefs emits the definition of each step.
-func addStepDefs(f *jen.File, fl *model.Flow) {
-	for _, st := range fl.Steps {
-		f.Add(comment(place(st.Pos)))
-		f.Var().Id(stepDefName(fl, st)).Op("=").Add(inFlow("StepDef")).Add(lines(stepDefFields(st)...))
+// addBlockDefs emits the definition of each block that has one.
+func addBlockDefs(f *jen.File, fl *model.Flow) {
+	for _, b := range allBlocks(fl) {
+		kind, fields := "BlockDef", blockDefFields(b)
+		if st, ok := b.(*model.Step); ok {
+			kind, fields = "StepDef", stepDefFields(st)
+		} else if stateType(b) == nil {
+			continue
+		}
+		f.Add(comment(place(b.Head().Pos)))
+		f.Var().Id(blockDefName(fl, b)).Op("=").Add(inFlow(kind)).Add(lines(fields...))
 	}
 }
 
-func stepDefFields(st *model.Step) []jen.Code {
-	fields := []jen.Code{field("Name", jen.Lit(st.Name))}
-	if st.Doc != "" {
-		fields = append(fields, field("Doc", jen.Lit(st.Doc)))
+// blockDefFields are those of a block that is made of others.
+func blockDefFields(b model.Block) []jen.Code {
+	head := b.Head()
+	fields := headFields(head)
+	if head.Delay != 0 {
+		fields = append(fields, field("Delay", duration(head.Delay)))
 	}
-	fields = append(fields, field("Source", jen.Lit(place(st.Pos))))
+	return fields
+}
+
+// headFields say what a block is.
+func headFields(head *model.BlockHead) []jen.Code {
+	fields := []jen.Code{field("Name", jen.Lit(head.Name))}
+	if head.Doc != "" {
+		fields = append(fields, field("Doc", jen.Lit(head.Doc)))
+	}
+	return append(fields, field("Source", jen.Lit(place(head.Pos))))
+}
+
+func stepDefFields(st *model.Step) []jen.Code {
+	fields := headFields(st.Head())
 	if st.Policy != (model.Policy{}) {
 		fields = append(fields, field("Policy", inFlow("Policy").Add(policy(st.Policy))))
 	}
@@ -140,7 +161,7 @@ func addDefinition(f *jen.File, fl *model.Flow, errors []*model.Error) {
 func stepList(fl *model.Flow) *jen.Statement {
 	var items []jen.Code
 	for _, st := range fl.Steps {
-		items = append(items, addrOf(stepDefName(fl, st)))
+		items = append(items, addrOf(blockDefName(fl, st)))
 	}
 	return jen.Index().Op("*").Add(inFlow("StepDef")).Add(lines(items...))
 }

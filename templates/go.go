@@ -59,10 +59,9 @@ func unknownOperator(pkg *model.Package) (string, *model.Expr) {
 		}
 	}
 	for _, fl := range pkg.Flows {
-		for _, st := range fl.Steps {
-			visit(st.When)
-			for _, b := range st.Bindings {
-				visit(b.Value)
+		for _, b := range allBlocks(fl) {
+			for _, e := range expressions(b) {
+				visit(e)
 			}
 		}
 		visit(fl.Output.Value)
@@ -144,7 +143,7 @@ func addFlow(f *jen.File, fl *model.Flow, errors []*model.Error) {
 		addPayload(f, st.Out)
 	}
 	addSteps(f, fl)
-	addStepDefs(f, fl)
+	addBlockDefs(f, fl)
 	addDefinition(f, fl, errors)
 	addMachine(f, fl)
 	addClient(f, fl)

@@ -51,6 +51,20 @@ func callLines(args ...jen.Code) *jen.Statement {
 	return jen.Custom(jen.Options{Open: "(", Close: ")", Separator: ",", Multi: true}, args...)
 }
 
+// remarkedLines is callLines with a comment behind the opening parenthesis, if
+// there is something to remark.
+func remarkedLines(remark string, args ...jen.Code) *jen.Statement {
+	if remark == "" {
+		return callLines(args...)
+	}
+	return jen.Custom(jen.Options{Open: "( // " + remark, Close: ")", Separator: ",", Multi: true}, args...)
+}
+
+// remarkedCase is the head of a case with a comment behind it.
+func remarkedCase(value *jen.Statement, remark string) *jen.Statement {
+	return jen.Custom(jen.Options{Open: "case ", Close: ": // " + remark}, value)
+}
+
 // paramLines are parameters, each on a line of its own.
 func paramLines(params ...jen.Code) *jen.Statement { return callLines(params...) }
 

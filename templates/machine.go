@@ -1,4 +1,4 @@
-// The machine of a flow: the typed state of a run, and the walk over its steps.
+// The machine of a flow: the typed state of a run, and its methods.
 
 package templates
 
@@ -11,15 +11,17 @@ import (
 // addMachine emits the machine with its methods.
 func addMachine(f *jen.File, fl *model.Flow) {
 	fields := []jen.Code{jen.Id("input").Id(fl.Input.GoName)}
-	for _, st := range fl.Steps {
-		fields = append(fields, jen.Id(st.VarName).Add(inFlow("Step")).Types(jen.Id(st.In.GoName), outType(st)))
+	for _, b := range allBlocks(fl) {
+		if state := stateType(b); state != nil {
+			fields = append(fields, jen.Id(b.Head().VarName).Add(state))
+		}
 	}
 	f.Add(comment(machineName(fl) + " is the state of one run of " + fl.Name + "."))
 	f.Type().Id(machineName(fl)).Struct(fields...)
 
 	f.Comment("// Next says whether the run is done; if it is not, the plan holds what it needs now.")
 	f.Func().Params(receiver(fl)).Id("Next").Params(planParam()).Bool().
-		Block(jen.Return(walk(fl)))
+		Block(jen.Return(sequence(fl, fl.Body)))
 
 	f.Add(comment("Output is what " + fl.Name + " returns."))
 	f.Func().Params(receiver(fl)).Id("Output").Params(planParam()).Any().
@@ -34,30 +36,26 @@ func planParam() *jen.Statement {
 	return jen.Id("p").Op("*").Add(inFlow("Plan"))
 }
 
+// stateType is the type of a block's state; nil if it has none.
+func stateType(b model.Block) *jen.Statement {
+	switch b := b.(type) {
+	case *model.Step:
+		return inFlow("Step").Types(jen.Id(b.In.GoName), outType(b))
+	case *model.Choose:
+		return inFlow("Choice")
+	case *model.Parallel:
+		if grouped(b) {
+			return inFlow("Group")
+		}
+	}
+	return nil
+}
+
 func outType(st *model.Step) *jen.Statement {
 	if st.Out == nil {
 		return inFlow("None")
 	}
 	return jen.Id(st.Out.GoName)
-}
-
-// walk is the sequence of the steps.
-func walk(fl *model.Flow) *jen.Statement {
-	w := jen.Empty()
-	for i, st := range fl.Steps {
-		if i > 0 {
-			w.Op("&&")
-		}
-		args := []jen.Code{jen.Id("p"), addrOf(stepDefName(fl, st))}
-		method := "Run"
-		if st.When != nil {
-			method = "RunWhen"
-			args = append(args, jen.Func().Params().Bool().Block(jen.Return(whole(st.When).code)))
-		}
-		args = append(args, jen.Func().Params().Id(st.In.GoName).Block(jen.Return(filled(st.In, st.Bindings))))
-		w.Id("s").Dot(st.VarName).Dot(method).Call(args...)
-	}
-	return w
 }
 
 // filled is a payload with its fields set.

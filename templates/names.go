@@ -58,9 +58,17 @@ func builtEverywhere(name string) bool {
 	return match && err == nil
 }
 
-// stepDefName is the variable with a step's definition.
-func stepDefName(fl *model.Flow, st *model.Step) string {
-	return fl.VarName + st.GoName + "Step"
+// blockDefName is the variable with a block's definition.
+func blockDefName(fl *model.Flow, b model.Block) string {
+	name := fl.VarName + b.Head().GoName
+	switch b.(type) {
+	case *model.Parallel:
+		return name + "Parallel"
+	case *model.Choose:
+		return name + "Choose"
+	default:
+		return name + "Step"
+	}
 }
 
 func definitionName(fl *model.Flow) string { return fl.VarName + "Flow" }

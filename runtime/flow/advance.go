@@ -129,7 +129,11 @@ func (r *Run) stop(now time.Time) bool {
 	}
 	if !r.stopAsked {
 		r.stopAsked = true // once: nothing begins after a failure
-		for _, e := range r.open {
+		for _, e := range slices.Clone(r.open) {
+			if slices.Contains(r.changed, e) { // it was to begin now, beside what failed
+				r.finish(e, Ended{Err: r.stopped()}, now)
+				continue
+			}
 			r.effects.Stop = append(r.effects.Stop, e.Seq)
 		}
 	}

@@ -47,6 +47,18 @@ type StepDef struct {
 	Compensation *CompensationDef
 }
 
+// BlockDef is the static part of a block that is no step: of a parallel or a choose.
+type BlockDef struct {
+	// Name is the block's name as in the spec.
+	Name string
+	// Doc is the spec's text about the block.
+	Doc string
+	// Source is where the block stands in the spec: file:line.
+	Source string
+	// Delay is a pause before the block begins.
+	Delay time.Duration
+}
+
 // CompensationDef is the static part of a compensation.
 type CompensationDef struct {
 	// Name is the name of the handler that undoes the step.

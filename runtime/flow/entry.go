@@ -40,8 +40,10 @@ type Kind string
 // others happen at one moment.
 const (
 	KindStep         Kind = "step"         // span: one attempt of a step's handler
-	KindSkip         Kind = "skip"         // a step whose `when` did not hold
-	KindDelay        Kind = "delay"        // span: the pause before a step; WakeAt is its planned end
+	KindSkip         Kind = "skip"         // a block whose `when` did not hold
+	KindDelay        Kind = "delay"        // span: the pause before a block; WakeAt is its planned end
+	KindEnter        Kind = "enter"        // a parallel with a condition that held, or a time that had come
+	KindChoice       Kind = "choice"       // the case of a choose: Output is its index, from 0, or -1 for none
 	KindRollback     Kind = "rollback"     // span: the compensations after a failure or a cancel, Error is why
 	KindCompensation Kind = "compensation" // span: one attempt of a step's compensation
 	KindRestart      Kind = "restart"      // span: the pause before the flow's next attempt; WakeAt is its planned end
@@ -59,7 +61,8 @@ type Entry struct {
 	Seq    int64
 	EndSeq int64 // 0 while the entry is open; Seq for what has no duration
 	Kind   Kind
-	// Step is the step's name; empty for what is about the whole run.
+	// Step is the name of the step, or of another block; empty for what is about
+	// the whole run.
 	Step string
 	// RunAttempt is the run's attempt in which this happened, from 1.
 	RunAttempt int

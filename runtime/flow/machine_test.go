@@ -1,50 +1,123 @@
 package flow
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// A machine for tests: a sequence of steps, each of which adds one to what the
-// one before returned.
+// A machine for tests, made of a tree of blocks. Its steps return numbers, and
+// its output is their sum.
 
-type chain struct {
-	defs  []*StepDef
-	skips map[string]bool // steps whose condition does not hold
-	steps []Step[int, int]
+// node is a block of a flow: a step, a sequence, a parallel or a choose.
+type node struct {
+	step   *StepDef
+	block  *BlockDef // of a choose, and of a parallel with a condition or delay
+	kind   string    // "step", "sequence", "parallel", "choose"
+	skip   bool      // its condition does not hold
+	until  time.Time
+	chosen int
+	parts  []*node
 }
 
-func (c *chain) Next(p *Plan) bool {
-	for i, def := range c.defs {
-		input := func() int { return c.sum(i) }
-		when := func() bool { return !c.skips[def.Name] }
-		if !c.steps[i].RunWhen(p, def, when, input) {
+// live is a node of one run.
+type live struct {
+	*node
+	work   Step[int, int]
+	group  Group
+	choice Choice
+	parts  []*live
+}
+
+func (n *node) live() *live {
+	l := &live{node: n}
+	for _, part := range n.parts {
+		l.parts = append(l.parts, part.live())
+	}
+	return l
+}
+
+func (l *live) run(p *Plan) bool {
+	when := func() bool { return !l.skip }
+	var until func() time.Time
+	if !l.until.IsZero() {
+		until = func() time.Time { return l.until }
+	}
+	switch l.kind {
+	case "step":
+		return l.work.RunUntil(p, l.step, when, until, func() int { return 1 })
+	case "sequence":
+		return l.sequence(p)
+	case "parallel":
+		if l.block == nil {
+			return All(l.branches(p)...)
+		}
+		return l.group.Run(p, l.block, when, until, func() bool { return All(l.branches(p)...) })
+	default:
+		return l.choice.Run(p, l.block, when, until, func() int { return l.chosen },
+			func(chosen int) bool { return l.parts[chosen].run(p) })
+	}
+}
+
+func (l *live) sequence(p *Plan) bool {
+	for _, part := range l.parts {
+		if !part.run(p) {
 			return false
 		}
 	}
 	return true
 }
 
-func (c *chain) sum(n int) (sum int) {
-	for i := range n {
-		if v := c.steps[i].Value(); v != nil {
-			sum += *v
-		}
+func (l *live) branches(p *Plan) []bool {
+	var done []bool
+	for _, part := range l.parts {
+		done = append(done, part.run(p))
+	}
+	return done
+}
+
+func (l *live) sum() (sum int) {
+	if v := l.work.Value(); v != nil {
+		sum = *v
+	}
+	for _, part := range l.parts {
+		sum += part.sum()
 	}
 	return sum
 }
 
-func (c *chain) Output(*Plan) any { return c.sum(len(c.steps)) }
+func (l *live) Next(p *Plan) bool { return l.run(p) }
+func (l *live) Output(*Plan) any  { return l.sum() }
 
-// chainOf is the definition of such a flow.
-func chainOf(skips map[string]bool, steps ...*StepDef) *Definition {
-	def := &Definition{Flow: "chain", Version: "1.0", Steps: steps}
-	def.New = func([]byte) (Machine, error) {
-		return &chain{defs: steps, skips: skips, steps: make([]Step[int, int], len(steps))}, nil
+// steps are all steps below a node.
+func (n *node) steps() []*StepDef {
+	if n.step != nil {
+		return []*StepDef{n.step}
 	}
-	return def
+	var all []*StepDef
+	for _, part := range n.parts {
+		all = append(all, part.steps()...)
+	}
+	return all
+}
+
+// treeOf is the definition of a flow of blocks.
+func treeOf(root *node) *Definition {
+	return &Definition{
+		Flow: "tree", Version: "1.0", Steps: root.steps(),
+		New: func([]byte) (Machine, error) { return root.live(), nil },
+	}
+}
+
+// chainOf is the definition of a flow of steps, one after the other.
+func chainOf(skips map[string]bool, steps ...*StepDef) *Definition {
+	root := &node{kind: "sequence"}
+	for _, s := range steps {
+		root.parts = append(root.parts, &node{kind: "step", step: s, skip: skips[s.Name]})
+	}
+	return treeOf(root)
 }
 
 // driver carries out what a run wants, on a log in memory.
@@ -98,8 +171,13 @@ func (d *driver) end(output string, err *Error) {
 	if len(d.open) == 0 {
 		d.t.Fatal("no attempt is under way")
 	}
-	a := d.open[0]
-	d.open = d.open[1:]
+	d.endAt(0, output, err)
+}
+
+func (d *driver) endAt(i int, output string, err *Error) {
+	d.t.Helper()
+	a := d.open[i]
+	d.open = slices.Delete(slices.Clone(d.open), i, i+1)
 	d.apply(Ended{Seq: a.Entry.Seq, Output: []byte(output), Err: err, At: d.now})
 }
 
@@ -115,10 +193,28 @@ func (d *driver) fails(handler string, err *Error) {
 	d.end("", err)
 }
 
+// expect checks what is under way, and puts the handler in front.
 func (d *driver) expect(handler string) {
 	d.t.Helper()
-	if len(d.open) != 1 || d.open[0].Handler != handler {
-		d.t.Fatalf("under way: %+v; want %s", d.open, handler)
+	for i, a := range d.open {
+		if a.Handler == handler {
+			d.open[0], d.open[i] = d.open[i], d.open[0]
+			return
+		}
+	}
+	d.t.Fatalf("under way: %+v; want %s", d.open, handler)
+}
+
+// runs checks which handlers are under way, and only they.
+func (d *driver) runs(handlers ...string) {
+	d.t.Helper()
+	var got []string
+	for _, a := range d.open {
+		got = append(got, a.Handler)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, handlers) {
+		d.t.Fatalf("under way: %v; want %v", got, handlers)
 	}
 }
 

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"math"
 	"sort"
 	"testing"
 	"time"
@@ -12,31 +13,63 @@ import (
 
 // Properties of every flow under every course of events (semantics.md).
 
-// randomFlow draws a flow of up to eight steps with random policies.
+// randomFlow draws a flow of nested blocks with random policies.
 func randomFlow(t *rapid.T) *Definition {
-	skips := map[string]bool{}
-	var steps []*StepDef
-	for i := range rapid.IntRange(1, 8).Draw(t, "steps") {
-		s := &StepDef{Name: fmt.Sprintf("s%d", i), Policy: randomPolicy(t)}
-		if rapid.Bool().Draw(t, "undoable") {
-			s.Compensation = &CompensationDef{Name: "undo-" + s.Name}
-			if rapid.Bool().Draw(t, "own policy") {
-				p := randomPolicy(t)
-				s.Compensation.Policy = &p
-			}
-		}
-		if rapid.IntRange(0, 3).Draw(t, "delayed") == 0 {
-			s.Delay = time.Duration(rapid.IntRange(1, 90).Draw(t, "delay")) * time.Second
-		}
-		skips[s.Name] = rapid.IntRange(0, 4).Draw(t, "skipped") == 0
-		steps = append(steps, s)
-	}
-	def := chainOf(skips, steps...)
+	names := 0
+	def := treeOf(&node{kind: "sequence", parts: randomNodes(t, 4, 3, &names)})
 	def.MaxAttempts = rapid.IntRange(0, 3).Draw(t, "maxAttempts")
 	if rapid.IntRange(0, 3).Draw(t, "limited") == 0 {
 		def.Timeout = time.Duration(rapid.IntRange(1, 300).Draw(t, "timeout")) * time.Second
 	}
 	return def
+}
+
+func randomNodes(t *rapid.T, most, depth int, names *int) []*node {
+	var nodes []*node
+	for range rapid.IntRange(1, most).Draw(t, "blocks") {
+		nodes = append(nodes, randomNode(t, depth, names))
+	}
+	return nodes
+}
+
+func randomNode(t *rapid.T, depth int, names *int) *node {
+	kinds := []string{"step", "step", "step", "sequence", "parallel", "choose"}
+	if depth == 0 {
+		kinds = kinds[:1]
+	}
+	n := &node{kind: rapid.SampledFrom(kinds).Draw(t, "kind"), skip: rapid.IntRange(0, 4).Draw(t, "skipped") == 0}
+	name := fmt.Sprintf("b%d", *names)
+	*names++
+	var delay time.Duration
+	switch rapid.IntRange(0, 7).Draw(t, "pause") {
+	case 0:
+		delay = time.Duration(rapid.IntRange(1, 90).Draw(t, "delay")) * time.Second
+	case 1:
+		n.until = epoch.Add(time.Duration(rapid.IntRange(-100, 100_000).Draw(t, "until")) * time.Millisecond)
+	}
+	if n.kind == "step" {
+		n.step = randomStep(t, name)
+		n.step.Delay = delay
+		return n
+	}
+	n.parts = randomNodes(t, 3, depth-1, names)
+	n.chosen = rapid.IntRange(NoCase, len(n.parts)-1).Draw(t, "chosen")
+	if n.kind == "choose" || rapid.Bool().Draw(t, "group") {
+		n.block = &BlockDef{Name: name, Delay: delay}
+	}
+	return n
+}
+
+func randomStep(t *rapid.T, name string) *StepDef {
+	s := &StepDef{Name: name, Policy: randomPolicy(t)}
+	if rapid.Bool().Draw(t, "undoable") {
+		s.Compensation = &CompensationDef{Name: "undo-" + s.Name}
+		if rapid.Bool().Draw(t, "own policy") {
+			p := randomPolicy(t)
+			s.Compensation.Policy = &p
+		}
+	}
+	return s
 }
 
 func randomPolicy(t *rapid.T) Policy {
@@ -65,11 +98,11 @@ func (d *driver) happen(t *rapid.T) {
 		}
 		d.apply(Tick{At: d.now})
 	case "complete":
-		d.end("1", nil)
+		d.endAt(rapid.IntRange(0, len(d.open)-1).Draw(t, "which"), "1", nil)
 	case "fail", "fail for good":
 		err := broken(event)
 		err.Permanent = event == "fail for good"
-		d.end("", err)
+		d.endAt(rapid.IntRange(0, len(d.open)-1).Draw(t, "which"), "", err)
 	case "cancel":
 		d.apply(Cancel{Reason: "enough", At: d.now})
 	case "crash":
@@ -137,55 +170,53 @@ func dump(r *Run) map[string]any {
 
 // checkLog holds the rules about order against the log of a run that is over.
 func checkLog(t *rapid.T, d *driver) {
-	var (
-		completed []string // undoable, in the order of completion, in this attempt of the run
-		undone    []string
-		failedAt  int64
-		attempt   = 1
-	)
-	finish := func() {
-		for i, name := range undone {
-			if want := completed[len(completed)-1-i]; name != want {
-				t.Fatalf("undone %v, completed %v; log: %v", undone, completed, d.history())
-			}
-		}
-		if failedAt > 0 && len(undone) != len(completed) {
-			t.Fatalf("undone %v of %v; log: %v", undone, completed, d.history())
-		}
-	}
+	attempts := map[int][]Entry{}
 	for _, e := range d.log {
 		if e.Open() {
 			t.Fatalf("the run is over and %s %s is open", e.Kind, e.Step)
 		}
-		if e.RunAttempt != attempt {
-			finish()
-			completed, undone, failedAt, attempt = nil, nil, 0, e.RunAttempt
-		}
-		switch e.Kind {
-		case KindStep:
-			if failedAt > 0 && e.Seq > failedAt {
-				t.Fatalf("step %s began after the failure; log: %v", e.Step, d.history())
-			}
-			if e.Error == nil && d.run.defs[e.Step].Compensation != nil {
-				completed = append(completed, e.Step)
-			}
-			if e.Error != nil && e.WakeAt.IsZero() && failedAt == 0 {
-				failedAt = e.EndSeq
-			}
-		case KindCancel, KindTimeout, KindRollback:
-			if failedAt == 0 {
-				failedAt = e.Seq
-			}
-		case KindCompensation:
-			if e.WakeAt.IsZero() {
-				undone = append(undone, e.Step)
-			}
+		attempts[e.RunAttempt] = append(attempts[e.RunAttempt], e)
+	}
+	last := d.run.State()
+	for n, log := range attempts {
+		failed := checkAttempt(t, d, log)
+		if completed := n == last.Attempt && last.Status == StatusCompleted; completed == failed {
+			t.Fatalf("attempt %d of the run, which %s, failed: %v; log: %v", n, last.Status, failed, d.history())
 		}
 	}
-	finish()
-	if d.run.State().Status == StatusCompleted && failedAt != 0 {
-		t.Fatalf("the run completed after a failure; log: %v", d.history())
+}
+
+// checkAttempt checks one attempt of the run, and says whether it failed.
+func checkAttempt(t *rapid.T, d *driver, log []Entry) bool {
+	var completed, undone []Entry // undoable steps with a result, and compensations
+	failedAt := int64(math.MaxInt64)
+	for _, e := range log {
+		switch {
+		case e.Kind == KindStep && e.Error == nil && d.run.defs[e.Step].Compensation != nil:
+			completed = append(completed, e)
+		case e.Kind == KindStep && e.Error != nil && e.WakeAt.IsZero():
+			failedAt = min(failedAt, e.EndSeq)
+		case e.Kind == KindCancel, e.Kind == KindTimeout, e.Kind == KindRollback:
+			failedAt = min(failedAt, e.Seq)
+		case e.Kind == KindCompensation && e.WakeAt.IsZero():
+			undone = append(undone, e)
+		}
 	}
+	for _, e := range log {
+		if (e.Kind == KindStep || e.Kind == KindEnter || e.Kind == KindChoice) && e.Seq > failedAt {
+			t.Fatalf("%s %s began after the failure; log: %v", e.Kind, e.Step, d.history())
+		}
+	}
+	if failedAt == math.MaxInt64 {
+		return false
+	}
+	sort.Slice(completed, func(i, j int) bool { return completed[i].EndSeq > completed[j].EndSeq })
+	for i := range max(len(completed), len(undone)) {
+		if len(completed) != len(undone) || completed[i].Step != undone[i].Step {
+			t.Fatalf("what completed is not undone in reverse order; log: %v", d.history())
+		}
+	}
+	return true
 }
 
 func TestPauseNeverOverflowsAndStaysUnderItsLimit(t *testing.T) {

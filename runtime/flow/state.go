@@ -12,7 +12,7 @@ type stepStatus int
 const (
 	stepNew       stepStatus = iota
 	stepDelayed              // its delay has begun
-	stepReady                // its delay is over
+	stepReady                // its delay is over; of a parallel, that it was entered
 	stepRunning              // an attempt is under way
 	stepRetrying             // it pauses before its next attempt
 	stepCompleted            // it has a result
@@ -31,10 +31,11 @@ const (
 	undoFailed
 )
 
-// stepState is what the log says of one step in the current attempt of the run.
+// stepState is what the log says of one step, or of another block, in the
+// current attempt of the run.
 type stepState struct {
 	name    string
-	def     *StepDef // nil if the flow's code has no such step any more
+	def     *StepDef // nil if it is no step, or if the flow's code has no such step any more
 	status  stepStatus
 	attempt int
 	input   json.RawMessage
@@ -71,6 +72,11 @@ func (r *Run) started(e *Entry) {
 		r.open = append(r.open, e)
 	case KindSkip:
 		r.step(e.Step).status = stepSkipped
+	case KindEnter:
+		r.step(e.Step).status = stepReady
+	case KindChoice:
+		st := r.step(e.Step)
+		st.status, st.output = stepCompleted, e.Output
 	case KindDelay:
 		st := r.step(e.Step)
 		st.status, st.delay = stepDelayed, e
@@ -113,7 +119,7 @@ func (r *Run) ended(e *Entry) {
 		r.rollback, r.unwound = nil, true
 	case KindRestart:
 		r.restart = nil
-	case KindSkip, KindTimeout, KindCancel: // of one moment: all was said when they started
+	case KindSkip, KindEnter, KindChoice, KindTimeout, KindCancel: // of one moment: all was said when they started
 	}
 }
 

@@ -1,6 +1,9 @@
 package flow
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Step is a step of a machine: its place in the run's state, and its result as
 // a typed value. The zero value is a step that has not begun.
@@ -24,12 +27,18 @@ func (s *Step[In, Out]) Value() *Out {
 // Run says whether the step is done. If it is ready, its first attempt begins
 // with the input, which is computed once and stored.
 func (s *Step[In, Out]) Run(p *Plan, def *StepDef, input func() In) bool {
-	return s.RunWhen(p, def, nil, input)
+	return s.RunUntil(p, def, nil, nil, input)
 }
 
 // RunWhen is Run for a step with a condition. It is decided once, when the step
 // would begin; if it does not hold, the step is skipped, which is stored, and done.
 func (s *Step[In, Out]) RunWhen(p *Plan, def *StepDef, when func() bool, input func() In) bool {
+	return s.RunUntil(p, def, when, nil, input)
+}
+
+// RunUntil is RunWhen for a step that begins at a time. That is decided once, as
+// the condition is; when may be nil.
+func (s *Step[In, Out]) RunUntil(p *Plan, def *StepDef, when func() bool, until func() time.Time, input func() In) bool {
 	if s.state == nil {
 		s.state = p.run.step(def.Name)
 	}
@@ -38,37 +47,15 @@ func (s *Step[In, Out]) RunWhen(p *Plan, def *StepDef, when func() bool, input f
 		return true
 	case p.err != nil:
 		return false
-	case s.state.status == stepSkipped:
-		return true
 	case s.state.status == stepCompleted:
 		return s.decode(p)
-	case s.state.status == stepNew:
-		return s.decide(p, def, when, input)
-	case s.state.status == stepReady:
+	}
+	switch p.enter(s.state, def.Delay, when, until) {
+	case passedOver:
+		return true
+	case entered:
 		s.begin(p, input)
 	}
-	return false
-}
-
-// decide is what happens when it is the step's turn: a condition comes before
-// the delay, and the input is computed behind it.
-func (s *Step[In, Out]) decide(p *Plan, def *StepDef, when func() bool, input func() In) bool {
-	p.at = s.state
-	if when != nil {
-		holds := when()
-		if p.err != nil {
-			return false
-		}
-		if !holds {
-			p.run.recordMoment(Entry{Kind: KindSkip, Step: def.Name}, p.now)
-			return true
-		}
-	}
-	if def.Delay > 0 {
-		p.run.record(Entry{Kind: KindDelay, Step: def.Name, WakeAt: p.now.Add(def.Delay)}, p.now)
-		return false
-	}
-	s.begin(p, input)
 	return false
 }
 

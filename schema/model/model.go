@@ -116,7 +116,53 @@ type Flow struct {
 
 	Input  *Payload
 	Output *Output
-	Steps  []*Step
+	// Body is what the flow does, in order. Steps are all steps in it, at any
+	// depth, in the order of the spec.
+	Body  []Block
+	Steps []*Step
+}
+
+// Block is a part of a flow: *Step, *Parallel or *Choose.
+type Block interface {
+	// Head is what all blocks have.
+	Head() *BlockHead
+}
+
+// BlockHead is what all blocks have.
+type BlockHead struct {
+	Name    string // kebab-case
+	GoName  string // ChargePayment: of a step, the handler's method
+	VarName string // chargePayment: its name in expressions and in the machine
+	Doc     string
+	Pos     Pos
+	When    *Expr // of type bool; nil if the block always runs
+	Delay   time.Duration
+	Until   *Expr // of type time; nil if there is none. With Delay too, the later of both counts.
+	// Skippable says that the block may be passed over: by its own `when`, by one
+	// around it, or because it stands in a case. Its value is optional then.
+	Skippable bool
+}
+
+// Head makes everything that embeds a BlockHead a Block.
+func (h *BlockHead) Head() *BlockHead { return h }
+
+// Parallel runs its branches together. Each branch is a sequence of blocks.
+type Parallel struct {
+	BlockHead
+	Branches [][]Block
+}
+
+// Choose runs the first case that holds, or nothing.
+type Choose struct {
+	BlockHead
+	Cases []*Case
+}
+
+// Case is one way of a Choose. When is nil for the `else`, which is the last.
+type Case struct {
+	When *Expr
+	Pos  Pos
+	Body []Block
 }
 
 // Output is what a flow returns. Payload is never nil: a flow whose last step
@@ -157,21 +203,14 @@ type Policy struct {
 	Jitter      float64 // 0 to 1
 }
 
-// Step is a block of kind step: work done by a handler.
+// Step is work done by a handler.
 type Step struct {
-	Name      string // kebab-case
-	GoName    string // ChargePayment: the handler's method
-	VarName   string // chargePayment: its name in expressions and in the machine
-	Doc       string
-	Pos       Pos
-	Policy    Policy
-	Delay     time.Duration
-	When      *Expr // of type bool; nil if the step always runs
-	In        *Payload
-	Bindings  []*Binding // one for each field of In
-	Out       *Payload   // nil for a step without a result
-	Undo      *Compensation
-	Skippable bool // it may have been skipped: its value is optional
+	BlockHead
+	Policy   Policy
+	In       *Payload
+	Bindings []*Binding // one for each field of In
+	Out      *Payload   // nil for a step without a result
+	Undo     *Compensation
 }
 
 // Compensation undoes a step that completed.
