@@ -124,6 +124,10 @@ func (r *Run) stop(now time.Time) bool {
 			r.recordEnd(st.delay, now)
 		}
 	}
+	for _, e := range slices.Clone(r.spans) {
+		e.Error = r.stopped()
+		r.recordEnd(e, now)
+	}
 	if r.restart != nil {
 		r.recordEnd(r.restart, now)
 	}
@@ -150,12 +154,9 @@ func (r *Run) stopped() *Error {
 
 // nextUndo is the step whose compensation is under way or comes next.
 func (r *Run) nextUndo() *stepState {
-	for i := len(r.completed) - 1; i >= 0; i-- {
-		st := r.completed[i]
-		if st.def == nil || st.def.Compensation == nil {
-			continue
-		}
-		if st.undo != undoCompleted && st.undo != undoFailed {
+	for ; r.toUndo < len(r.completed); r.toUndo++ {
+		st := r.completed[len(r.completed)-1-r.toUndo]
+		if st.def != nil && st.def.Compensation != nil && st.undo != undoCompleted && st.undo != undoFailed {
 			return st
 		}
 	}

@@ -82,7 +82,7 @@ type Group struct{ state *stepState }
 // and until may be nil.
 func (g *Group) Run(p *Plan, def *BlockDef, when func() bool, until func() time.Time, body func() bool) bool {
 	if g.state == nil {
-		g.state = p.run.step(def.Name)
+		g.state = p.block(def.Name)
 	}
 	if p.err != nil {
 		return false
@@ -94,7 +94,7 @@ func (g *Group) Run(p *Plan, def *BlockDef, when func() bool, until func() time.
 		return true
 	}
 	if g.state.status == stepNew { // else its delay says that it was entered
-		p.run.recordMoment(Entry{Kind: KindEnter, Step: def.Name}, p.now)
+		p.run.recordMoment(Entry{Kind: KindEnter, Step: g.state.name}, p.now)
 	}
 	return body()
 }
@@ -117,7 +117,7 @@ func (c *Choice) Run(p *Plan, def *BlockDef, when func() bool, until func() time
 	choose func() int, body func(chosen int) bool,
 ) bool {
 	if c.state == nil {
-		c.state = p.run.step(def.Name)
+		c.state = p.block(def.Name)
 	}
 	if p.err != nil {
 		return false

@@ -133,3 +133,54 @@ func TestUntilIsDecidedOnceAndWaitsForTheLaterOfItAndTheDelay(t *testing.T) {
 	d.sleep(time.Minute)
 	d.runs("a")
 }
+
+func foreachOf(items, limit int, parts ...*node) *node {
+	return &node{kind: "foreach", each: &ForeachDef{Name: "seats", Limit: limit}, items: items, parts: parts}
+}
+
+func TestAForeachRunsSoManyElementsAtATime(t *testing.T) {
+	d := drive(t, treeOf(foreachOf(3, 2, stepNode(undoable("invite")))))
+	d.runs("invite", "invite")
+	second := d.open[1]
+	d.endAt(1, "7", nil)
+	d.crash()
+	d.runs("invite", "invite")
+	d.end("1", nil)
+	d.end("1", nil)
+	d.is(StatusCompleted, "")
+	if got := string(d.run.State().Output); got != "309" { // 0+1, 100+7, 200+1
+		t.Errorf("output %s, want 309", got)
+	}
+	if second.Entry.Step != "seats[1].invite" || second.IdempotencyKey != "run.1.seats[1].invite.do" {
+		t.Errorf("the second attempt is %+v", second)
+	}
+}
+
+func TestAForeachThatFailsUndoesItsElementsInReverseOrder(t *testing.T) {
+	d := drive(t, treeOf(foreachOf(3, 1, stepNode(undoable("invite")))))
+	d.completes("invite")
+	d.completes("invite")
+	d.fails("invite", broken("no"))
+	d.completes("undo-invite")
+	d.completes("undo-invite")
+	d.is(StatusFailed, "no")
+	const stopped = "stopped because the run does not go on: no"
+	d.hasHistory("foreach seats: "+stopped, "step seats[0].invite", "step seats[1].invite", "step seats[2].invite: no",
+		"rollback: no", "compensation seats[1].invite", "compensation seats[0].invite")
+}
+
+func TestAForeachOfNothingIsDone(t *testing.T) {
+	d := drive(t, treeOf(foreachOf(0, 1, stepNode(&StepDef{Name: "invite"}))))
+	d.is(StatusCompleted, "")
+	d.hasHistory("foreach seats")
+}
+
+func TestWhatAForeachIsOverIsDecidedOnce(t *testing.T) {
+	n := foreachOf(2, 1, stepNode(&StepDef{Name: "invite"}))
+	d := drive(t, treeOf(n))
+	n.items = 5
+	d.crash()
+	d.completes("invite")
+	d.completes("invite")
+	d.is(StatusCompleted, "")
+}

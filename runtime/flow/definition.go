@@ -59,6 +59,20 @@ type BlockDef struct {
 	Delay time.Duration
 }
 
+// ForeachDef is the static part of a foreach.
+type ForeachDef struct {
+	// Name is the block's name as in the spec.
+	Name string
+	// Doc is the spec's text about the block.
+	Doc string
+	// Source is where the block stands in the spec: file:line.
+	Source string
+	// Delay is a pause before the block begins.
+	Delay time.Duration
+	// Limit is how many elements are under way at a time, at least 1.
+	Limit int
+}
+
 // CompensationDef is the static part of a compensation.
 type CompensationDef struct {
 	// Name is the name of the handler that undoes the step.

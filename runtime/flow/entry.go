@@ -48,6 +48,7 @@ const (
 	KindCompensation Kind = "compensation" // span: one attempt of a step's compensation
 	KindRestart      Kind = "restart"      // span: the pause before the flow's next attempt; WakeAt is its planned end
 	KindTimeout      Kind = "timeout"      // the flow's timeout is over: Error says so
+	KindForeach      Kind = "foreach"      // span: a foreach, Input is the list of its elements
 	KindCancel       Kind = "cancel"       // somebody asked to cancel the run: Error has the reason, Actor who it was
 )
 
@@ -61,8 +62,9 @@ type Entry struct {
 	Seq    int64
 	EndSeq int64 // 0 while the entry is open; Seq for what has no duration
 	Kind   Kind
-	// Step is the name of the step, or of another block; empty for what is about
-	// the whole run.
+	// Step is the path of the step, or of another block: its name, behind that of
+	// the element of each foreach around it, as in seats[3].invite. It is empty
+	// for what is about the whole run.
 	Step string
 	// RunAttempt is the run's attempt in which this happened, from 1.
 	RunAttempt int

@@ -15,11 +15,13 @@ import (
 type node struct {
 	step   *StepDef
 	block  *BlockDef // of a choose, and of a parallel with a condition or delay
-	kind   string    // "step", "sequence", "parallel", "choose"
+	kind   string    // "step", "sequence", "parallel", "choose", "foreach"
 	skip   bool      // its condition does not hold
 	until  time.Time
 	chosen int
 	parts  []*node
+	each   *ForeachDef
+	items  int
 }
 
 // live is a node of one run.
@@ -28,13 +30,16 @@ type live struct {
 	work   Step[int, int]
 	group  Group
 	choice Choice
+	each   Foreach[int, []*live, int]
 	parts  []*live
 }
 
 func (n *node) live() *live {
 	l := &live{node: n}
-	for _, part := range n.parts {
-		l.parts = append(l.parts, part.live())
+	if n.kind != "foreach" { // else each element has its own
+		for _, part := range n.parts {
+			l.parts = append(l.parts, part.live())
+		}
 	}
 	return l
 }
@@ -55,19 +60,46 @@ func (l *live) run(p *Plan) bool {
 			return All(l.branches(p)...)
 		}
 		return l.group.Run(p, l.block, when, until, func() bool { return All(l.branches(p)...) })
+	case "foreach":
+		return l.foreach(p, when, until)
 	default:
 		return l.choice.Run(p, l.block, when, until, func() int { return l.chosen },
 			func(chosen int) bool { return l.parts[chosen].run(p) })
 	}
 }
 
-func (l *live) sequence(p *Plan) bool {
-	for _, part := range l.parts {
+func (l *live) sequence(p *Plan) bool { return runAll(l.parts, p) }
+
+func runAll(parts []*live, p *Plan) bool {
+	for _, part := range parts {
 		if !part.run(p) {
 			return false
 		}
 	}
 	return true
+}
+
+func (l *live) foreach(p *Plan, when func() bool, until func() time.Time) bool {
+	return l.each.Run(p, l.node.each, when, until, func() []int {
+		items := make([]int, l.items)
+		for i := range items {
+			items[i] = 100 * i
+		}
+		return items
+	}, func(e *Element[int, []*live]) bool {
+		if e.Body == nil {
+			for _, part := range l.node.parts {
+				e.Body = append(e.Body, part.live())
+			}
+		}
+		return runAll(e.Body, p)
+	}, func(e *Element[int, []*live]) int {
+		sum := e.Item
+		for _, part := range e.Body {
+			sum += part.sum()
+		}
+		return sum
+	})
 }
 
 func (l *live) branches(p *Plan) []bool {
@@ -84,6 +116,9 @@ func (l *live) sum() (sum int) {
 	}
 	for _, part := range l.parts {
 		sum += part.sum()
+	}
+	for _, value := range l.each.Out {
+		sum += value
 	}
 	return sum
 }

@@ -10,9 +10,15 @@ type Plan struct {
 
 	run *Run
 	now time.Time
-	err *Error     // why the walk cannot go on
-	at  *stepState // the step that was being computed; nil for the flow's output
+	err *Error // why the walk cannot go on
+	// path stands in front of the names of the blocks that are walked: inside of
+	// a foreach it says which element.
+	path string
+	at   *stepState // the step that was being computed; nil for the flow's output
 }
+
+// block is the state of the block of that name where the walk is.
+func (p *Plan) block(name string) *stepState { return p.run.step(p.path + name) }
 
 // RunInfo is what is known of a run from its start on.
 type RunInfo struct {

@@ -33,7 +33,7 @@ func randomNodes(t *rapid.T, most, depth int, names *int) []*node {
 }
 
 func randomNode(t *rapid.T, depth int, names *int) *node {
-	kinds := []string{"step", "step", "step", "sequence", "parallel", "choose"}
+	kinds := []string{"step", "step", "step", "sequence", "parallel", "choose", "foreach"}
 	if depth == 0 {
 		kinds = kinds[:1]
 	}
@@ -54,6 +54,11 @@ func randomNode(t *rapid.T, depth int, names *int) *node {
 	}
 	n.parts = randomNodes(t, 3, depth-1, names)
 	n.chosen = rapid.IntRange(NoCase, len(n.parts)-1).Draw(t, "chosen")
+	if n.kind == "foreach" {
+		n.items = rapid.IntRange(0, 4).Draw(t, "items")
+		n.each = &ForeachDef{Name: name, Delay: delay, Limit: rapid.IntRange(1, 3).Draw(t, "limit")}
+		return n
+	}
 	if n.kind == "choose" || rapid.Bool().Draw(t, "group") {
 		n.block = &BlockDef{Name: name, Delay: delay}
 	}
@@ -114,7 +119,7 @@ func TestProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		def := randomFlow(rt)
 		d := drive(t, def)
-		for range 400 {
+		for range 4000 {
 			if d.run.State().Status.Final() {
 				break
 			}
@@ -148,9 +153,12 @@ func dump(r *Run) map[string]any {
 		}
 		steps[name] = fmt.Sprint(st.status, st.attempt, string(st.input), string(st.output), st.undo, st.undoAttempt)
 	}
-	var open, waiting, completed []string
+	var open, waiting, completed, spans []string
 	for _, e := range r.open {
 		open = append(open, fmt.Sprint(e.Seq, e.Kind, e.Step, e.Attempt))
+	}
+	for _, e := range r.spans {
+		spans = append(spans, fmt.Sprint(e.Seq, e.Step))
 	}
 	for _, st := range r.waiting {
 		waiting = append(waiting, fmt.Sprint(st.name, st.wakeAt))
@@ -162,7 +170,7 @@ func dump(r *Run) map[string]any {
 	sort.Strings(waiting)
 	return map[string]any{
 		"status": r.status, "attempt": r.attempt, "seq": r.seq, "started": r.info.StartedAt.String(),
-		"steps": steps, "open": open, "waiting": waiting, "completed": completed,
+		"steps": steps, "open": open, "waiting": waiting, "completed": completed, "spans": spans,
 		"failure": r.failure, "rollback": r.rollback != nil, "unwound": r.unwound,
 		"restart": r.restart != nil, "cancelled": r.cancelled,
 	}
@@ -192,7 +200,7 @@ func checkAttempt(t *rapid.T, d *driver, log []Entry) bool {
 	failedAt := int64(math.MaxInt64)
 	for _, e := range log {
 		switch {
-		case e.Kind == KindStep && e.Error == nil && d.run.defs[e.Step].Compensation != nil:
+		case e.Kind == KindStep && e.Error == nil && d.run.stepDef(e.Step).Compensation != nil:
 			completed = append(completed, e)
 		case e.Kind == KindStep && e.Error != nil && e.WakeAt.IsZero():
 			failedAt = min(failedAt, e.EndSeq)
@@ -203,7 +211,7 @@ func checkAttempt(t *rapid.T, d *driver, log []Entry) bool {
 		}
 	}
 	for _, e := range log {
-		if (e.Kind == KindStep || e.Kind == KindEnter || e.Kind == KindChoice) && e.Seq > failedAt {
+		if (e.Kind == KindStep || e.Kind == KindEnter || e.Kind == KindChoice || e.Kind == KindForeach) && e.Seq > failedAt {
 			t.Fatalf("%s %s began after the failure; log: %v", e.Kind, e.Step, d.history())
 		}
 	}

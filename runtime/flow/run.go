@@ -25,11 +25,13 @@ type Run struct {
 	// The state of the current attempt, made by started and ended alone.
 	steps     map[string]*stepState
 	open      []*Entry     // attempts under way
-	waiting   []*stepState // steps that pause, see stepState.wakeAt
+	waiting   []*stepState // blocks that pause, see stepState.wakeAt
+	spans     []*Entry     // foreach blocks under way
 	completed []*stepState // in the order of completion
 	failure   *Error       // why the run does not go forward any more
 	stopAsked bool         // because of it, what was under way is being stopped
 	rollback  *Entry       // open while completed steps are undone
+	toUndo    int          // how many of completed, from its end, are passed
 	unwound   bool         // what was to be undone is undone
 	restart   *Entry       // open in the pause before the attempt's first step
 	cancelled *Error       // somebody asked to cancel the run
@@ -251,7 +253,7 @@ func (r *Run) stopping(e *Entry) bool { return e.Kind == KindStep && r.failure !
 
 // policy is that of the step or compensation of which e is an attempt.
 func (r *Run) policy(e *Entry) Policy {
-	def := r.defs[e.Step]
+	def := r.stepDef(e.Step)
 	switch {
 	case def == nil:
 		return Policy{}
@@ -273,7 +275,7 @@ func (r *Run) key(e *Entry) string {
 // attemptOf is what a driver needs to call the handler of an open entry.
 func (r *Run) attemptOf(e *Entry) Attempt {
 	a := Attempt{
-		Entry: *e, Handler: e.Step, Timeout: r.policy(e).Timeout,
+		Entry: *e, Handler: blockName(e.Step), Timeout: r.policy(e).Timeout,
 		Input: e.Input, IdempotencyKey: r.key(e),
 	}
 	if e.Kind == KindCompensation {

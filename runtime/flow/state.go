@@ -3,6 +3,7 @@ package flow
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -48,13 +49,21 @@ type stepState struct {
 	// entry of a delay.
 	wakeAt time.Time
 	delay  *Entry
+	// span is the open entry of a foreach.
+	span *Entry
 }
+
+// stepDef is the definition of the step at a path.
+func (r *Run) stepDef(path string) *StepDef { return r.defs[blockName(path)] }
+
+// blockName is the name of the block at a path: names are unique in a flow.
+func blockName(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
 // step is the state of a step; it is made where there is none.
 func (r *Run) step(name string) *stepState {
 	st := r.steps[name]
 	if st == nil {
-		st = &stepState{name: name, def: r.defs[name]}
+		st = &stepState{name: name, def: r.stepDef(name)}
 		r.steps[name] = st
 	}
 	return st
@@ -77,6 +86,10 @@ func (r *Run) started(e *Entry) {
 	case KindChoice:
 		st := r.step(e.Step)
 		st.status, st.output = stepCompleted, e.Output
+	case KindForeach:
+		st := r.step(e.Step)
+		st.status, st.input, st.span = stepRunning, e.Input, e
+		r.spans = append(r.spans, e)
 	case KindDelay:
 		st := r.step(e.Step)
 		st.status, st.delay = stepDelayed, e
@@ -108,6 +121,13 @@ func (r *Run) ended(e *Entry) {
 	case KindStep:
 		r.close(e)
 		r.stepEnded(r.step(e.Step), e)
+	case KindForeach:
+		st := r.step(e.Step)
+		st.status, st.output, st.span = stepCompleted, e.Output, nil
+		if e.Error != nil {
+			st.status = stepFailed
+		}
+		r.spans = slices.DeleteFunc(r.spans, func(s *Entry) bool { return s.Seq == e.Seq })
 	case KindDelay:
 		st := r.step(e.Step)
 		st.status, st.delay = stepReady, nil
@@ -171,6 +191,7 @@ func (r *Run) reset() {
 	r.steps = make(map[string]*stepState, len(r.defs))
 	r.open, r.waiting, r.completed = nil, nil, nil
 	r.failure, r.stopAsked, r.unwound, r.machine = nil, false, false, nil
+	r.spans, r.toUndo = nil, 0
 }
 
 // close takes an attempt off the list of those under way. The entry may be

@@ -40,7 +40,7 @@ func (s *Step[In, Out]) RunWhen(p *Plan, def *StepDef, when func() bool, input f
 // the condition is; when may be nil.
 func (s *Step[In, Out]) RunUntil(p *Plan, def *StepDef, when func() bool, until func() time.Time, input func() In) bool {
 	if s.state == nil {
-		s.state = p.run.step(def.Name)
+		s.state = p.block(def.Name)
 	}
 	switch {
 	case s.done:
