@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -57,6 +58,11 @@ func hostile() map[string]struct {
 		"many documents":           {strings.Repeat("---\n", 250<<10), diag.SecondDocument},
 		"many documents with text": {strings.Repeat("---\na: b\n", 100<<10), diag.SecondDocument},
 		"many steps":               {"flow: shop\nversion: \"1.0\"\nsteps:\n" + strings.Repeat("  - step: a\n", 20<<10), diag.TooLarge},
+		"deep parallels":           {"flow: shop\nversion: \"1.0\"\nsteps: " + strings.Repeat("[{parallel: a, steps: ", 300) + "[]" + strings.Repeat("}]", 300) + "\n", diag.TooLarge},
+		"many branches":            {"flow: shop\nversion: \"1.0\"\nsteps:\n  - parallel: p\n    steps:\n" + numbered(1100, "      - {step: s%d}\n"), diag.TooLarge},
+		"many cases":               {minimal + "  - choose: c\n    cases:\n" + numbered(1100, "      - {when: \"true\", steps: [{step: s%d}]}\n"), diag.TooLarge},
+		"many empty cases":         {minimal + "  - choose: c\n    cases:\n" + strings.Repeat("      - {}\n", 50<<10), diag.TooLarge},
+		"reads of other branches":  {"flow: shop\nversion: \"1.0\"\nsteps:\n  - parallel: p\n    steps:\n" + numbered(900, "      - {step: s%d, in: {a: s900, b: s899, c: s898}}\n"), diag.TooLarge},
 		"an endless quote":         {"\"" + strings.Repeat("x", 1<<19), diag.InvalidYAML},
 		"not UTF-8":                {minimal + "doc: \xff\n", diag.InvalidYAML},
 		"UTF-16":                   {"\xff\xfef\x00l\x00", diag.InvalidYAML},
@@ -144,6 +150,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add(string(example))
 	f.Add(spec)
+	f.Add(blocks)
 	f.Fuzz(func(t *testing.T, text string) {
 		pkg, list := schema.Load(fstest.MapFS{"shop.flow.yaml": {Data: []byte(text)}}, schema.Options{Package: "p"})
 		if (pkg == nil) != (len(list) > 0) {
@@ -171,18 +178,63 @@ func checkModel(t *testing.T, pkg *model.Package) {
 		}
 		checkFields(t, f.Input.Fields)
 		checkFields(t, f.Output.Payload.Fields)
+		steps := checkBlocks(t, f.Body, false)
+		if !slices.Equal(steps, f.Steps) {
+			t.Errorf("the steps are %v, those of the body %v", f.Steps, steps)
+		}
+		names := map[string]bool{}
 		for _, s := range f.Steps {
-			if !token.IsIdentifier(s.GoName) || !token.IsIdentifier(s.VarName) || s.Skippable != (s.When != nil) {
-				t.Errorf("the step is %+v", s)
+			checkStep(t, s)
+			if names[s.VarName] {
+				t.Errorf("two steps are named %s", s.Name)
 			}
-			checkFields(t, s.In.Fields)
-			for i, b := range s.Bindings {
-				if b.Field != s.In.Fields[i] || b.Value == nil {
-					t.Errorf("binding %d of %s is %+v", i, s.Name, b)
+			names[s.VarName] = true
+		}
+	}
+}
+
+func checkStep(t *testing.T, s *model.Step) {
+	t.Helper()
+	checkFields(t, s.In.Fields)
+	for i, b := range s.Bindings {
+		if b.Field != s.In.Fields[i] || b.Value == nil {
+			t.Errorf("binding %d of %s is %+v", i, s.Name, b)
+		}
+	}
+}
+
+// checkBlocks checks blocks at any depth, and returns the steps among them.
+func checkBlocks(t *testing.T, body []model.Block, skippable bool) []*model.Step {
+	t.Helper()
+	if len(body) == 0 {
+		t.Error("there are no blocks where some must be")
+	}
+	var steps []*model.Step
+	for _, b := range body {
+		h := b.Head()
+		if !token.IsIdentifier(h.GoName) || !token.IsIdentifier(h.VarName) || h.Pos.Line == 0 || h.Skippable != (skippable || h.When != nil) {
+			t.Errorf("the block is %+v", h)
+		}
+		if h.When != nil && h.When.Type.Kind != model.Bool || h.Until != nil && h.Until.Type.Kind != model.Time {
+			t.Errorf("`when` or `until` of %s has another type", h.Name)
+		}
+		switch b := b.(type) {
+		case *model.Step:
+			steps = append(steps, b)
+		case *model.Parallel:
+			for _, branch := range b.Branches {
+				steps = append(steps, checkBlocks(t, branch, h.Skippable)...)
+			}
+		case *model.Choose:
+			for i, c := range b.Cases {
+				if c.Pos.Line == 0 || c.When == nil && (i == 0 || i+1 < len(b.Cases)) {
+					t.Errorf("case %d of %s is %+v", i, h.Name, c)
 				}
+				steps = append(steps, checkBlocks(t, c.Body, true)...)
 			}
 		}
 	}
+	return steps
 }
 
 func checkFields(t *testing.T, fields []*model.Field) {

@@ -167,7 +167,7 @@ func (x *expression) absence(e *model.Expr) string {
 	for at := e; at != nil; {
 		switch {
 		case at.Kind == model.BlockVar:
-			return "`" + text(e) + "` may be absent: step `" + at.Step.Name + "` may be skipped, it has a `when`"
+			return "`" + text(e) + "` may be absent: step `" + at.Step.Name + "` may be skipped, " + x.scope.whyAbsent(at.Step)
 		case at.Kind == model.Select && at.Field.Type.Kind == model.Optional:
 			return "`" + text(e) + "` may be absent: the field `" + at.Field.Name + "` is optional"
 		case at.Kind != model.Select:

@@ -11,11 +11,9 @@ import (
 
 // This file checks what goes into each step and out of the flow.
 
-func (c *pass) step(s *scope, step *resolve.Step) {
+// input is what a step gets.
+func (c *pass) input(step *resolve.Step, s *scope) {
 	m := step.Model
-	if step.Syntax.When != nil {
-		m.When = c.condition(step.Syntax.When, s)
-	}
 	if step.Syntax.In != nil {
 		m.Bindings = c.bindings(step.Syntax.In, s)
 	} else {
@@ -25,17 +23,17 @@ func (c *pass) step(s *scope, step *resolve.Step) {
 	c.finish(m.In)
 }
 
-// condition is an expression that must be a bool.
-func (c *pass) condition(t *parse.Text, s *scope) *model.Expr {
+// typed is an expression that must be of one type.
+func (c *pass) typed(t *parse.Text, key string, want model.Kind, s *scope) *model.Expr {
 	e := c.expr(t, s)
 	switch {
 	case e == nil:
 		return nil
 	case kindOf(e.Type) == model.Optional:
-		(&expression{report: c.report}).maybeAbsent(e)
+		(&expression{report: c.report, scope: s}).maybeAbsent(e)
 		return nil
-	case kindOf(e.Type) != model.Bool:
-		c.report.Add(diag.TypeMismatch, t.Pos, "`when` must be a bool, this is `%s`", typeText(e.Type))
+	case kindOf(e.Type) != want:
+		c.report.Add(diag.TypeMismatch, t.Pos, "`%s` must be a %s, this is `%s`", key, want, typeText(e.Type))
 		return nil
 	}
 	return e
@@ -72,15 +70,13 @@ func (c *pass) finish(p *model.Payload) {
 }
 
 // everything is what a step without `in` gets: the fields of the input and of
-// all earlier results. The result is empty after an error.
+// all results that it sees. The result is empty after an error.
 func (c *pass) everything(s *scope, step *resolve.Step) []*model.Binding {
 	x := &expression{report: c.report, scope: s}
 	sources := []*model.Expr{x.node(model.InputVar, inputType(s.flow.Model), step.Model.Pos)}
-	for _, earlier := range s.flow.Model.Steps[:s.before] {
-		if earlier.Out != nil {
-			value := x.node(model.BlockVar, resultType(earlier), step.Model.Pos)
-			value.Step = earlier
-			sources = append(sources, value)
+	for _, earlier := range s.seen {
+		if earlier.step.Out != nil {
+			sources = append(sources, x.value(earlier, step.Model.Pos))
 		}
 	}
 	var list []*model.Binding
@@ -134,23 +130,34 @@ func (c *pass) output(s *scope, f *resolve.Flow) {
 		c.single(out, syntax.Value, s)
 	case syntax != nil:
 		out.Bindings = c.bindings(syntax.Bindings, s)
-	case len(f.Model.Steps) > 0:
-		out.Bindings = lastResult(s)
+	case len(f.Body) > 0:
+		out.Bindings = c.lastResult(f.Body[len(f.Body)-1], s)
 	}
 	out.Payload.Fields = fields(out.Bindings)
 	c.finish(out.Payload)
 }
 
-// lastResult is the output of a flow that does not say what it returns.
-func lastResult(s *scope) []*model.Binding {
-	last := s.flow.Model.Steps[len(s.flow.Model.Steps)-1]
-	if last.Out == nil {
+// lastResult is the output of a flow that does not say what it returns: what its
+// last step returns. A flow that ends otherwise has to say, unless there is no
+// result in its last block.
+func (c *pass) lastResult(last resolve.Block, s *scope) []*model.Binding {
+	step, ok := last.(*resolve.Step)
+	if !ok {
+		c.refuseLast(last)
+		return nil
+	}
+	if step.Model.Out == nil {
 		return nil
 	}
 	x := &expression{report: new(diag.Reporter), scope: s} // there is nothing that it could report
-	value := x.node(model.BlockVar, resultType(last), last.Pos)
-	value.Step = last
-	return x.spread(value, last.Pos)
+	return x.spread(x.value(s.seen[len(s.seen)-1], step.Model.Pos), step.Model.Pos)
+}
+
+func (c *pass) refuseLast(last resolve.Block) {
+	m := last.Block()
+	if hasResult(m) {
+		c.report.Add(diag.MissingKey, m.Head().Pos, "the flow ends with %s, which has no value of its own; say what the flow returns: `output: {name: EXPR}`, or `output: {}` for nothing", what(m))
+	}
 }
 
 // single is an output that is one expression.

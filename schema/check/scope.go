@@ -13,20 +13,29 @@ import (
 // scope is the place of an expression in a flow.
 type scope struct {
 	flow   *resolve.Flow
-	before int         // the number of steps that the expression sees
-	reader *model.Step // the step to which it belongs, nil for the flow's output
+	seen   []sight     // the steps that the expression sees
+	reader model.Block // to which it belongs, nil for the flow's output
+}
+
+// sight is a step as it is seen from some place: whoever is skipped together with
+// the step sees it as always there.
+type sight struct {
+	step   *model.Step
+	absent string // why it may have been skipped, "" if it cannot
 }
 
 // inputType is the type of `input`.
 func inputType(f *model.Flow) *model.Type { return payloadType(f.Input) }
 
-// resultType is the type of a step's value as expressions see it.
-func resultType(s *model.Step) *model.Type {
-	t := payloadType(s.Out)
-	if s.Skippable {
-		return optional(t)
+// value is the result of a step as expressions see it.
+func (x *expression) value(s sight, pos model.Pos) *model.Expr {
+	t := payloadType(s.step.Out)
+	if s.absent != "" {
+		t = optional(t)
 	}
-	return t
+	e := x.node(model.BlockVar, t, pos)
+	e.Step = s.step
+	return e
 }
 
 func payloadType(p *model.Payload) *model.Type {
@@ -81,38 +90,27 @@ func (x *expression) variable(name string, pos model.Pos) *model.Expr {
 		x.report.Add(diag.WrongForm, pos, "`run` cannot be read as a whole; there are `run.id`, `run.tenant`, `run.attempt` and `run.startedAt`")
 		return nil
 	}
-	for i, s := range x.scope.flow.Model.Steps {
-		if s.VarName != name {
+	for _, s := range x.scope.seen {
+		if s.step.VarName != name {
 			continue
 		}
-		if i >= x.scope.before {
-			x.tooEarly(s, pos)
+		if s.step.Out == nil {
+			x.report.Add(diag.NoResult, pos, "step `%s` has no `out`, so there is no result to read", s.step.Name)
 			return nil
 		}
-		if s.Out == nil {
-			x.report.Add(diag.NoResult, pos, "step `%s` has no `out`, so there is no result to read", s.Name)
-			return nil
-		}
-		e := x.node(model.BlockVar, resultType(s), pos)
-		e.Step = s
-		return e
+		return x.value(s, pos)
 	}
-	x.unknown(name, pos)
+	if !x.unseen(name, pos) {
+		x.unknown(name, pos)
+	}
 	return nil
-}
-
-func (x *expression) tooEarly(s *model.Step, pos model.Pos) {
-	if s == x.scope.reader {
-		x.report.Add(diag.ReadTooEarly, pos, "step `%s` cannot read its own result", s.Name)
-		return
-	}
-	x.report.Add(diag.ReadTooEarly, pos, "step `%s` comes after step `%s`, so its result is not known yet", s.Name, x.scope.reader.Name)
 }
 
 // unknown reports a name that nothing stands for. A step written as it is declared, with
 // hyphens, is a subtraction of several such names, and reported once.
 func (x *expression) unknown(name string, pos model.Pos) {
-	for _, s := range x.scope.flow.Model.Steps[:x.scope.before] {
+	for _, seen := range x.scope.seen {
+		s := seen.step
 		within := strings.HasPrefix(s.Name, name+"-") || strings.HasSuffix(s.Name, "-"+name)
 		if !within || !strings.Contains(x.source, s.Name) {
 			continue
@@ -128,13 +126,12 @@ func (x *expression) unknown(name string, pos model.Pos) {
 
 // nameHint says what an unknown name may have been meant to be.
 func (x *expression) nameHint(name string) string {
-	steps := x.scope.flow.Model.Steps[:x.scope.before]
 	if fieldNamed(fieldsOf(inputType(x.scope.flow.Model)), name) != nil {
 		return "; did you mean `input." + name + "`?"
 	}
 	names := []string{"input", "run"}
-	for _, s := range steps {
-		names = append(names, s.VarName)
+	for _, s := range x.scope.seen {
+		names = append(names, s.step.VarName)
 	}
 	return diag.Hint(name, names)
 }
@@ -157,4 +154,14 @@ func orElse(text, otherwise string) string {
 		return otherwise
 	}
 	return text
+}
+
+// whyAbsent says why a step that is seen may have been skipped.
+func (s *scope) whyAbsent(step *model.Step) string {
+	for _, seen := range s.seen {
+		if seen.step == step {
+			return seen.absent
+		}
+	}
+	return ""
 }

@@ -41,7 +41,6 @@ func (c *pass) flowValues(f *resolve.Flow) {
 }
 
 func (c *pass) stepValues(s *resolve.Step, defaults parse.Policy) {
-	s.Model.Delay = c.duration(s.Syntax.Delay, "delay")
 	c.policy(s.Syntax.Policy)
 	own := or(s.Syntax.Policy, defaults)
 	s.Model.Policy = c.quietly().policy(own)

@@ -20,6 +20,7 @@ const (
 	EmptyValue     Code = "BX011"
 	WrongForm      Code = "BX012"
 	WrongFile      Code = "BX013"
+	Misplaced      Code = "BX014"
 
 	PackageName   Code = "BX020"
 	MalformedName Code = "BX021"
@@ -38,6 +39,7 @@ const (
 	BadVersion    Code = "BX043"
 	NoStep        Code = "BX044"
 	DelaysTooLong Code = "BX045"
+	NoCase        Code = "BX046"
 
 	ExprSyntax      Code = "BX050"
 	ExprNotYet      Code = "BX051"
@@ -69,6 +71,7 @@ func Titles() map[Code]string {
 		EmptyValue:     "a value is empty",
 		WrongForm:      "a value has the wrong form: text, a list or a mapping is wanted",
 		WrongFile:      "a key does not belong into this kind of file",
+		Misplaced:      "a block, a key or a case stands where it cannot",
 
 		PackageName:   "there is no usable name for the Go package",
 		MalformedName: "a name is not written as its kind of name is",
@@ -85,14 +88,15 @@ func Titles() map[Code]string {
 		BadDuration:   "a duration is malformed or not positive",
 		UnknownWord:   "a value is none of the words that are possible",
 		BadVersion:    "a version is not major.minor",
-		NoStep:        "a flow has no step",
+		NoStep:        "a flow or a block in it has no step",
 		DelaysTooLong: "delays together exceed the timeout of the flow",
+		NoCase:        "a choose has no case with a condition",
 
 		ExprSyntax:      "an expression is not valid CEL",
 		ExprNotYet:      "an expression uses a part of CEL that is not supported",
 		UnknownVariable: "an expression reads a name that does not exist",
-		ReadTooEarly:    "an expression reads a step that has not run yet",
-		NoResult:        "an expression reads a step that has no result",
+		ReadTooEarly:    "an expression reads a step that has not run yet, or may never",
+		NoResult:        "an expression reads a block that has no result",
 		UnknownField:    "an expression reads a field that does not exist",
 		MaybeAbsent:     "an expression reads what may be absent where a value is needed",
 		TypeMismatch:    "an expression has operands or a result of the wrong type",

@@ -9,9 +9,12 @@ const (
 	Literal ExprKind = "literal"
 	// InputVar is `input`, the flow's input.
 	InputVar ExprKind = "input"
-	// BlockVar is the value of an earlier step, Step. Its Type is optional where
-	// the step may have been skipped.
+	// BlockVar is the value of an earlier step, Step, or foreach, Foreach. Its Type
+	// is optional where the block may have been skipped.
 	BlockVar ExprKind = "block"
+	// ItemVar is the element of the foreach Foreach, and IndexVar its place in the list, an int.
+	ItemVar  ExprKind = "item"
+	IndexVar ExprKind = "index"
 	// RunVar is a property of the run, Name: id, tenant, attempt or startedAt.
 	RunVar ExprKind = "run"
 	// Select reads Field of the struct Args[0]. If Args[0] is an optional, so is
@@ -32,11 +35,12 @@ type Expr struct {
 	Kind     ExprKind
 	Type     *Type
 	Args     []*Expr
-	Value    any    // Literal
-	Name     string // RunVar
-	Step     *Step  // BlockVar
-	Field    *Field // Select
-	Overload string // Call
+	Value    any      // Literal
+	Name     string   // RunVar
+	Step     *Step    // BlockVar of a step
+	Foreach  *Foreach // BlockVar of a foreach (the list of its values), ItemVar, IndexVar
+	Field    *Field   // Select
+	Overload string   // Call
 
 	// Fallible says that evaluating this node or one below it can fail: an
 	// index, a key, a division, an overflow.

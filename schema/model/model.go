@@ -122,7 +122,7 @@ type Flow struct {
 	Steps []*Step
 }
 
-// Block is a part of a flow: *Step, *Parallel or *Choose.
+// Block is a part of a flow: *Step, *Parallel, *Choose or *Foreach.
 type Block interface {
 	// Head is what all blocks have.
 	Head() *BlockHead
@@ -156,6 +156,19 @@ type Parallel struct {
 type Choose struct {
 	BlockHead
 	Cases []*Case
+}
+
+// Foreach runs its blocks once for each element of a list.
+type Foreach struct {
+	BlockHead
+	Over     *Expr // of a list type
+	As       string
+	IndexAs  string // itemIndex for `as: item`
+	Item     *Type  // of an element
+	Limit    int    // how many elements are under way at a time, at least 1
+	Body     []Block
+	Collect  *Expr  // the value of an element, with or without a `collect`; nil if it has none
+	TypeName string // ProcessOrderSeats: the prefix for the type of its elements' state
 }
 
 // Case is one way of a Choose. When is nil for the `else`, which is the last.

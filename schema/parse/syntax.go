@@ -25,7 +25,7 @@ type Flow struct {
 	Defaults    Policy
 	Input       *Shape
 	Output      *Output
-	Steps       []*Step
+	Steps       []Block
 }
 
 // Policy is the keys that say how often and how long a handler is tried.
@@ -33,16 +33,58 @@ type Policy struct {
 	Timeout, Retries, Backoff, BackoffBase, BackoffMax, Jitter *Text
 }
 
-// Step is an entry of `steps`.
+// Block is an entry of `steps`: *Step, *Parallel or *Choose.
+type Block interface {
+	// What names the block to the user: step `charge-payment`.
+	What() string
+}
+
+// Head is the keys that all blocks have.
+type Head struct {
+	Kind  string    // step, parallel or choose
+	Pos   model.Pos // of the name, or of the block if it has none
+	Name  *Text     // not nil for a step
+	Doc   *Text
+	When  *Text
+	Delay *Text
+	Until *Text
+}
+
+// What names the block to the user.
+func (h *Head) What() string {
+	if h.Name == nil {
+		return "a " + h.Kind
+	}
+	return h.Kind + " `" + short(h.Name.Value) + "`"
+}
+
+// Step is a block of work done by a handler.
 type Step struct {
-	Name       *Text
-	Doc        *Text
+	Head
 	In         *Bindings
 	Out        *Shape
-	When       *Text
-	Delay      *Text
 	Policy     Policy
 	Compensate *Compensation
+}
+
+// Parallel is a block of branches that run together.
+type Parallel struct {
+	Head
+	Branches [][]Block
+}
+
+// Choose is a block of cases of which one runs.
+type Choose struct {
+	Head
+	Cases []*Case
+}
+
+// Case is an entry of `cases`. When is nil for the `else`.
+type Case struct {
+	Pos  model.Pos
+	When *Text
+	Else bool
+	Body []Block
 }
 
 // Compensation is the value of `compensate`.

@@ -47,7 +47,10 @@ func TestSyntaxTree(t *testing.T) {
 	if report.Len() > 0 {
 		t.Fatal(report.List())
 	}
-	step := file.Flow.Steps[0]
+	step, ok := file.Flow.Steps[0].(*Step)
+	if !ok {
+		t.Fatalf("the block is %+v", file.Flow.Steps[0])
+	}
 	binding := step.In.List[1]
 	for _, test := range []struct {
 		text         *Text

@@ -22,7 +22,7 @@ import (
 // Limits of a file. No flow that people write comes near them.
 const (
 	MaxSize  = 1 << 20
-	maxDepth = 32
+	maxDepth = 40
 	// maxSearched is the size up to which the line of a YAML error is searched
 	// for; in larger files the library's own guess is shown.
 	maxSearched = 64 << 10

@@ -6,7 +6,7 @@ import (
 	"github.com/bextgen/bextgen/schema/parse"
 )
 
-// This file names flows, steps, handlers and errors, and finds names that clash.
+// This file names flows and errors, and finds names that clash.
 
 func (r *resolver) errors(files []*parse.File) {
 	for _, f := range files {
@@ -59,87 +59,7 @@ func (r *resolver) flow(syntax *parse.Flow) {
 	flow := &Flow{Model: m, Syntax: syntax}
 	r.pkg.Flows = append(r.pkg.Flows, flow)
 	r.pkg.Model.Flows = append(r.pkg.Model.Flows, m)
-	r.steps(flow)
-}
-
-// handlers are the names in a flow that must differ: of its handlers in Go, and of
-// its steps in expressions.
-type handlers struct {
-	goNames, varNames map[string]declaration
-}
-
-func (r *resolver) steps(flow *Flow) {
-	names := handlers{map[string]declaration{}, map[string]declaration{}}
-	for _, s := range flow.Syntax.Steps {
-		if step := r.step(flow.Model, s, names); step != nil {
-			flow.Steps = append(flow.Steps, step)
-			flow.Model.Steps = append(flow.Model.Steps, step.Model)
-		}
-	}
-	for _, s := range flow.Steps {
-		r.compensation(s, names)
-	}
-}
-
-func (r *resolver) step(flow *model.Flow, syntax *parse.Step, names handlers) *Step {
-	name, pos := syntax.Name.Value, syntax.Name.Pos
-	if !r.name(syntax.Name, "step") {
-		return nil
-	}
-	if name == "input" || name == "run" {
-		r.report.Add(diag.ReservedName, pos, "`%s` cannot be the name of the step: expressions read something else by it", name)
-		return nil
-	}
-	m := &model.Step{
-		Name: name, GoName: GoName(name), VarName: VarName(name), Doc: doc(syntax.Doc), Pos: pos,
-		Skippable: syntax.When != nil,
-	}
-	what := "step `" + name + "`"
-	if !r.handler(names.goNames, m.GoName, what, pos) || !r.handler(names.varNames, m.VarName, what, pos) {
-		return nil
-	}
-	prefix := flow.GoName + m.GoName
-	m.In = &model.Payload{GoName: prefix + "Input", Doc: "is what the step " + name + " gets.", Pos: pos}
-	of := what + " of flow `" + flow.Name + "`"
-	r.claim(m.In.GoName, of, pos)
-	r.claim(flow.VarName+m.GoName+"Step", of, pos)
-	if syntax.Out != nil {
-		r.claim(prefix+"Output", of, pos)
-		m.Out = r.payload(syntax.Out, &model.Payload{GoName: prefix + "Output", Doc: "is the result of the step " + name + ".", Pos: syntax.Out.Pos}, "out")
-	}
-	return &Step{Model: m, Syntax: syntax}
-}
-
-// handler takes a name in a flow, unless it is taken.
-func (r *resolver) handler(taken map[string]declaration, name, what string, pos model.Pos) bool {
-	before, ok := taken[name]
-	if !ok {
-		taken[name] = declaration{what, pos}
-		return true
-	}
-	if before.what == what {
-		r.report.AddRelated(diag.DeclaredTwice, pos, before.pos, "it is named here first", "%s is named twice in this flow; rename one", what)
-		return false
-	}
-	r.report.AddRelated(diag.GoCollision, pos, before.pos, before.what+" stands here",
-		"%s and %s would both be named `%s`; rename one", what, before.what, name)
-	return false
-}
-
-func (r *resolver) compensation(step *Step, names handlers) {
-	c := step.Syntax.Compensate
-	if c == nil || c.Name == nil || !r.name(c.Name, "compensation") {
-		return
-	}
-	goName := GoName(c.Name.Value)
-	if before, taken := names.goNames[goName]; taken {
-		r.report.AddRelated(diag.DeclaredTwice, c.Name.Pos, before.pos, before.what+" stands here",
-			"the compensation `%s` of step `%s` would have the same handler `%s` as %s; each needs a handler of its own",
-			c.Name.Value, step.Model.Name, goName, before.what)
-		return
-	}
-	names.goNames[goName] = declaration{"compensation `" + c.Name.Value + "`", c.Name.Pos}
-	step.Model.Undo = &model.Compensation{Name: c.Name.Value, GoName: goName, Pos: c.Name.Pos}
+	r.blocks(flow)
 }
 
 // payload fills a payload with fields, or makes it a declared type under a new

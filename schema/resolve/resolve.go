@@ -20,7 +20,14 @@ type Package struct {
 type Flow struct {
 	Model  *model.Flow
 	Syntax *parse.Flow
-	Steps  []*Step
+	Body   []Block
+	steps  []*Step // at any depth
+}
+
+// Block is a block of the model with its syntax: *Step, *Parallel or *Choose.
+type Block interface {
+	// Block is the block of the model.
+	Block() model.Block
 }
 
 // Step is a step of the model with its syntax.
@@ -28,6 +35,36 @@ type Step struct {
 	Model  *model.Step
 	Syntax *parse.Step
 }
+
+// Parallel is a parallel of the model with its syntax.
+type Parallel struct {
+	Model    *model.Parallel
+	Syntax   *parse.Parallel
+	Branches [][]Block
+}
+
+// Choose is a choose of the model with its syntax.
+type Choose struct {
+	Model  *model.Choose
+	Syntax *parse.Choose
+	Cases  []*Case
+}
+
+// Case is a case of the model with its syntax.
+type Case struct {
+	Model  *model.Case
+	Syntax *parse.Case
+	Body   []Block
+}
+
+// Block is the step of the model.
+func (s *Step) Block() model.Block { return s.Model }
+
+// Block is the parallel of the model.
+func (p *Parallel) Block() model.Block { return p.Model }
+
+// Block is the choose of the model.
+func (c *Choose) Block() model.Block { return c.Model }
 
 type resolver struct {
 	pkg    *Package

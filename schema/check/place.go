@@ -1,0 +1,126 @@
+package check
+
+import (
+	"github.com/bextgen/bextgen/schema/diag"
+	"github.com/bextgen/bextgen/schema/model"
+)
+
+// This file says why a block that is there cannot be read from some place.
+
+// place is a block with the way to it from the flow's own blocks.
+type place struct {
+	block model.Block
+	turns []turn
+}
+
+// turn is a branch of a parallel or a case of a choose, by its number.
+type turn struct {
+	group model.Block
+	way   int
+}
+
+// locate finds a block at any depth; nil if there is none.
+func locate(body []model.Block, is func(model.Block) bool) *place {
+	for _, b := range body {
+		if is(b) {
+			return &place{block: b}
+		}
+		for i, way := range ways(b) {
+			if p := locate(way, is); p != nil {
+				p.turns = append([]turn{{b, i}}, p.turns...)
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// ways is the branches of a parallel or the cases of a choose.
+func ways(b model.Block) [][]model.Block {
+	switch b := b.(type) {
+	case *model.Parallel:
+		return b.Branches
+	case *model.Choose:
+		list := make([][]model.Block, len(b.Cases))
+		for i, one := range b.Cases {
+			list[i] = one.Body
+		}
+		return list
+	}
+	return nil
+}
+
+// hasResult says whether a block, or one in it, is a step with a result.
+func hasResult(b model.Block) bool {
+	if s, ok := b.(*model.Step); ok {
+		return s.Out != nil
+	}
+	for _, way := range ways(b) {
+		for _, inner := range way {
+			if hasResult(inner) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unseen reports a block that cannot be read here; false if no block has the name.
+func (x *expression) unseen(name string, pos model.Pos) bool {
+	body := x.scope.flow.Model.Body
+	wanted := locate(body, func(b model.Block) bool { return b.Head().VarName == name })
+	if wanted == nil {
+		return false
+	}
+	if _, isStep := wanted.block.(*model.Step); !isStep {
+		x.report.Add(diag.NoResult, pos, "%s has no value of its own; read the steps in it", what(wanted.block))
+		return true
+	}
+	reader := locate(body, func(b model.Block) bool { return b == x.scope.reader })
+	if reader == nil {
+		return false // it is the output, which sees all steps
+	}
+	x.report.Add(diag.ReadTooEarly, pos, "%s", whyUnseen(wanted, reader))
+	return true
+}
+
+func whyUnseen(wanted, reader *place) string {
+	step, by := what(wanted.block), what(reader.block)
+	if wanted.block == reader.block {
+		return step + " cannot read its own result"
+	}
+	shared := 0
+	for shared < min(len(wanted.turns), len(reader.turns)) && wanted.turns[shared] == reader.turns[shared] {
+		shared++
+	}
+	after := step + " comes after " + by + ", so its result is not known yet"
+	if shared == len(wanted.turns) {
+		return after
+	}
+	group := wanted.turns[shared].group
+	if group == reader.block {
+		return step + " stands in " + by + ", so its result is not known before it"
+	}
+	if shared == len(reader.turns) || reader.turns[shared].group != group {
+		return after
+	}
+	if _, isChoose := group.(*model.Choose); isChoose {
+		return step + " stands in another case of " + what(group) + " than " + by + "; only one of them runs"
+	}
+	return step + " runs beside " + by + ", in another branch of " + what(group) + ", so its result is not known there"
+}
+
+// what names a block to the user.
+func what(b model.Block) string {
+	kind := "step"
+	switch b.(type) {
+	case *model.Parallel:
+		kind = "parallel"
+	case *model.Choose:
+		kind = "choose"
+	}
+	if b.Head().Name == "" {
+		return "a " + kind
+	}
+	return kind + " `" + b.Head().Name + "`"
+}

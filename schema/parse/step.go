@@ -1,0 +1,51 @@
+package parse
+
+import (
+	"gopkg.in/yaml.v3"
+
+	"github.com/bextgen/bextgen/schema/diag"
+)
+
+// This file knows the keys of a step.
+
+func (p *parser) step(n *yaml.Node, head Head) Block {
+	s := &Step{Head: head}
+	keys := append(p.headKeys(&s.Head),
+		key{"in", func(v *yaml.Node) { s.In = p.bindings(v, "`in`") }},
+		key{"out", func(v *yaml.Node) { s.Out = p.shape(v, "`out`") }},
+		key{"compensate", func(v *yaml.Node) { s.Compensate = p.compensation(v) }},
+	)
+	p.object(n, s.What(), []string{"transaction"}, append(keys, p.policyKeys(&s.Policy)...))
+	if s.Name == nil {
+		return nil
+	}
+	return s
+}
+
+func (p *parser) compensation(n *yaml.Node) *Compensation {
+	c := new(Compensation)
+	if n.Kind == yaml.ScalarNode {
+		c.Name = p.newText(n)
+		return c
+	}
+	keys := append([]key{p.into(&c.Name, "name")}, p.policyKeys(&c.Policy)...)
+	before := p.report.Len()
+	p.object(n, "`compensate`", []string{"after"}, keys)
+	if c.Name == nil {
+		if p.report.Len() == before {
+			p.report.Add(diag.MissingKey, p.pos(n), "`compensate` needs the name of a handler: `compensate: NAME` or `compensate: {name: NAME, …}`")
+		}
+		return nil
+	}
+	return c
+}
+
+func (p *parser) bindings(n *yaml.Node, where string) *Bindings {
+	b := &Bindings{Pos: p.pos(n)}
+	for _, e := range p.entries(n, where) {
+		if value := p.text(e.value, "`"+short(e.key.Value)+"`"); value != nil {
+			b.List = append(b.List, Binding{Name: e.key, Value: value})
+		}
+	}
+	return b
+}
