@@ -32,8 +32,8 @@ func orders() *model.Package {
 		Fields: []*model.Field{{Name: "orderId", GoName: "OrderID", Type: str}},
 	}
 	validate := &model.Step{
-		Name: "validate", GoName: "Validate", VarName: "validate", Doc: "Reads the order.", Pos: at(24),
-		In: &model.Payload{GoName: "ShipOrderValidateInput", Doc: "is what the step validate gets.", Fields: in.Fields},
+		BlockHead: model.BlockHead{Name: "validate", GoName: "Validate", VarName: "validate", Doc: "Reads the order.", Pos: at(24)},
+		In:        &model.Payload{GoName: "ShipOrderValidateInput", Doc: "is what the step validate gets.", Fields: in.Fields},
 		Bindings: []*model.Binding{{
 			Field: in.Fields[0],
 			Value: sel(&model.Expr{Kind: model.InputVar, Type: &model.Type{Kind: model.Struct, Payload: in}}, in.Fields[0]),
@@ -48,14 +48,16 @@ func orders() *model.Package {
 		return sel(sel(out, validate.Out.Fields[0]), order.Fields[field])
 	}
 	ship := &model.Step{
-		Name: "ship", GoName: "Ship", VarName: "ship", Pos: at(28), Skippable: true,
-		Delay: 1500 * time.Millisecond,
+		BlockHead: model.BlockHead{
+			Name: "ship", GoName: "Ship", VarName: "ship", Pos: at(28), Skippable: true,
+			Delay: 1500 * time.Millisecond,
+			When: binaryExpr("greater_int64", kind(model.Bool),
+				&model.Expr{Kind: model.Call, Overload: "size_list", Type: kind(model.Int), Args: []*model.Expr{read(2)}},
+				&model.Expr{Kind: model.Literal, Value: int64(0), Type: kind(model.Int)}),
+		},
 		Policy: model.Policy{
 			Timeout: time.Minute, Retries: 2, Backoff: model.Exponential, BackoffBase: time.Second,
 		},
-		When: binaryExpr("greater_int64", kind(model.Bool),
-			&model.Expr{Kind: model.Call, Overload: "size_list", Type: kind(model.Int), Args: []*model.Expr{read(2)}},
-			&model.Expr{Kind: model.Literal, Value: int64(0), Type: kind(model.Int)}),
 		In: &model.Payload{
 			GoName: "ShipOrderShipInput", Doc: "is what the step ship gets.", Secret: true,
 			Fields: []*model.Field{
@@ -71,8 +73,8 @@ func orders() *model.Package {
 	ship.Bindings = []*model.Binding{{Field: ship.In.Fields[0], Value: read(0)}, {Field: ship.In.Fields[1], Value: read(1)}}
 	ship.Undo = &model.Compensation{Name: "unship", GoName: "Unship", Policy: ship.Policy}
 	notify := &model.Step{
-		Name: "notify", GoName: "Notify", VarName: "notify", Pos: at(36),
-		In: &model.Payload{GoName: "ShipOrderNotifyInput", Doc: "is what the step notify gets."},
+		BlockHead: model.BlockHead{Name: "notify", GoName: "Notify", VarName: "notify", Pos: at(36)},
+		In:        &model.Payload{GoName: "ShipOrderNotifyInput", Doc: "is what the step notify gets."},
 	}
 	out := &model.Payload{
 		GoName: "ShipOrderOutput", Doc: "is the output of ship-order.",
@@ -92,7 +94,7 @@ func orders() *model.Package {
 		Flows: []*model.Flow{{
 			Name: "ship-order", GoName: "ShipOrder", VarName: "shipOrder", Version: "1.0", Pos: at(2),
 			Doc: "Takes an order from validation to the mail.", MaxAttempts: 3, Timeout: 30 * time.Minute,
-			Input: in, Steps: []*model.Step{validate, ship, notify},
+			Input: in, Body: []model.Block{validate, ship, notify}, Steps: []*model.Step{validate, ship, notify},
 			Output: &model.Output{Payload: out, Bindings: []*model.Binding{{
 				Field: out.Fields[0],
 				Value: binaryExpr("optional_orValue_value", kind(model.Bool),
@@ -151,14 +153,27 @@ func TestGoRefuses(t *testing.T) {
 			t.Errorf("got error %v", err)
 		}
 	})
-	t.Run("an operator without Go", func(t *testing.T) {
-		pkg := orders()
-		pkg.Flows[0].Steps[1].When.Overload = "matches"
-		_, err := Go(pkg)
-		if err == nil || !strings.Contains(err.Error(), "needs matches, for which there is no Go") {
-			t.Errorf("got error %v", err)
-		}
-	})
+	unknown := &model.Expr{Kind: model.Call, Overload: "matches", Type: kind(model.Bool), Pos: at(40)}
+	for name, block := range map[string]model.Block{
+		"in a condition": &model.Parallel{BlockHead: model.BlockHead{When: unknown}},
+		"in a time":      &model.Parallel{BlockHead: model.BlockHead{Until: unknown}},
+		"in a case":      &model.Choose{Cases: []*model.Case{{When: unknown}}},
+		"in a branch": &model.Parallel{Branches: [][]model.Block{nil, {
+			&model.Step{Bindings: []*model.Binding{{Value: unknown}}},
+		}}},
+		"in a block of a case": &model.Choose{Cases: []*model.Case{{Body: []model.Block{
+			&model.Step{BlockHead: model.BlockHead{When: unknown}},
+		}}}},
+	} {
+		t.Run("an operator without Go "+name, func(t *testing.T) {
+			pkg := orders()
+			pkg.Flows[0].Body = append(pkg.Flows[0].Body, block)
+			_, err := Go(pkg)
+			if err == nil || !strings.Contains(err.Error(), "needs matches, for which there is no Go") {
+				t.Errorf("got error %v", err)
+			}
+		})
+	}
 }
 
 // generate is the text of the only file of a package.

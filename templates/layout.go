@@ -57,12 +57,12 @@ func remarkedLines(remark string, args ...jen.Code) *jen.Statement {
 	if remark == "" {
 		return callLines(args...)
 	}
-	return jen.Custom(jen.Options{Open: "( // " + remark, Close: ")", Separator: ",", Multi: true}, args...)
+	return jen.Custom(jen.Options{Open: "( // " + clean(remark), Close: ")", Separator: ",", Multi: true}, args...)
 }
 
 // remarkedCase is the head of a case with a comment behind it.
 func remarkedCase(value *jen.Statement, remark string) *jen.Statement {
-	return jen.Custom(jen.Options{Open: "case ", Close: ": // " + remark}, value)
+	return jen.Custom(jen.Options{Open: "case ", Close: ": // " + clean(remark)}, value)
 }
 
 // paramLines are parameters, each on a line of its own.

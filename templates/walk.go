@@ -10,9 +10,6 @@ import (
 
 // sequence is blocks one after the other.
 func sequence(fl *model.Flow, body []model.Block) *jen.Statement {
-	if len(body) == 0 {
-		return jen.True() // nothing to do is done
-	}
 	w := jen.Empty()
 	for i, b := range body {
 		if i > 0 {
@@ -26,13 +23,14 @@ func sequence(fl *model.Flow, body []model.Block) *jen.Statement {
 // walk is one block.
 func walk(fl *model.Flow, b model.Block) *jen.Statement {
 	switch b := b.(type) {
+	case *model.Step:
+		return step(fl, b)
 	case *model.Parallel:
 		return parallel(fl, b)
 	case *model.Choose:
 		return choose(fl, b)
-	default:
-		return step(fl, b.(*model.Step))
 	}
+	return jen.Empty()
 }
 
 // step is a step, by the plainest of the methods that do what it says.
@@ -94,19 +92,17 @@ func choose(fl *model.Flow, ch *model.Choose) *jen.Statement {
 
 // choice is the index of the first case that holds.
 func choice(ch *model.Choose) *jen.Statement {
-	var conditions []jen.Code
+	var ways []jen.Code
 	otherwise := inFlow("NoCase")
 	for i, c := range ch.Cases {
 		if c.When == nil {
 			otherwise = jen.Lit(i)
 			break
 		}
-		conditions = append(conditions, jen.Case(whole(c.When).code).Block(jen.Return(jen.Lit(i))))
+		ways = append(ways, jen.Case(whole(c.When).code).Block(jen.Return(jen.Lit(i))))
 	}
-	if len(conditions) == 0 {
-		return jen.Return(otherwise)
-	}
-	return jen.Switch().Block(append(conditions, jen.Default().Block(jen.Return(otherwise)))...)
+	ways = append(ways, jen.Default().Block(jen.Return(otherwise)))
+	return jen.Switch().Block(ways...)
 }
 
 // cases are the blocks of each case. A case that the flow does not have any more
