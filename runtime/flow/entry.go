@@ -52,6 +52,14 @@ const (
 	KindCancel       Kind = "cancel"       // somebody asked to cancel the run: Error has the reason, Actor who it was
 )
 
+// Kinds are all kinds of entries.
+func Kinds() []Kind {
+	return []Kind{
+		KindStep, KindSkip, KindDelay, KindEnter, KindChoice, KindForeach,
+		KindRollback, KindCompensation, KindRestart, KindTimeout, KindCancel,
+	}
+}
+
 // Entry is one line of a run's log: one thing that happened to it. The log
 // alone rebuilds the run's state (Restore), and is what people see of a run.
 //

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -215,12 +216,14 @@ func scanEntry(scan func(...any) error) (run int64, e flow.Entry, err error) {
 	if err := decodeError(failure, &e.Error); err != nil {
 		return run, flow.Entry{}, fmt.Errorf("the entry %d of a run's log: %w", e.Seq, err)
 	}
-	switch e.Kind {
-	case flow.KindStep, flow.KindSkip, flow.KindDelay, flow.KindRollback, flow.KindCompensation, flow.KindRestart, flow.KindCancel:
-		return run, e, nil
+	if !slices.Contains(kinds, e.Kind) {
+		return run, flow.Entry{}, damaged("the entry %d of a run's log has the kind %q", e.Seq, e.Kind)
 	}
-	return run, flow.Entry{}, damaged("the entry %d of a run's log has the kind %q", e.Seq, e.Kind)
+	return run, e, nil
 }
+
+// kinds are what a log may have in it.
+var kinds = flow.Kinds()
 
 // messageColumns are what scanMessage reads, from messages joined with runs.
 const messageColumns = `messages.run, messages.id, runs.id, kind, reason, actor, at`

@@ -22,9 +22,7 @@ var commitTests = []test{
 			StartedAt: at(1), FinishedAt: at(2), WakeAt: at(3),
 		}
 		log := []flow.Entry{full}
-		for i, kind := range []flow.Kind{
-			flow.KindSkip, flow.KindDelay, flow.KindRollback, flow.KindCompensation, flow.KindRestart, flow.KindCancel,
-		} {
+		for i, kind := range flow.Kinds() {
 			log = append(log, flow.Entry{Seq: int64(i + 3), Kind: kind, RunAttempt: 1, StartedAt: at(i)})
 		}
 		s.commit(st, store.Change{Claim: claim, Entries: log})
