@@ -25,6 +25,7 @@ type Run struct {
 	// The state of the current attempt, made by started and ended alone.
 	steps     map[string]*stepState
 	open      []*Entry     // attempts under way
+	left      []*Entry     // those of them that the driver before this one left, until Begin asks for them
 	waiting   []*stepState // steps that pause, see stepState.wakeAt
 	completed []*stepState // in the order of completion
 	failure   *Error       // why the run does not go forward any more
@@ -105,6 +106,7 @@ func Restore(def *Definition, head Head, log []Entry) (*Run, error) {
 			r.ended(ev.entry)
 		}
 	}
+	r.left = slices.Clone(r.open)
 	return r, nil
 }
 
@@ -205,9 +207,10 @@ func (r *Run) resume(now time.Time) {
 		r.begin(now)
 		return
 	}
-	open := slices.Clone(r.open) // what begins now is asked for by itself
+	left := r.left // what has begun since is asked for by itself
+	r.left = nil
 	r.wake(now)
-	for _, e := range open {
+	for _, e := range left {
 		if r.failure != nil && e.Kind == KindStep {
 			// It was being stopped when its process ended: now it has ended too.
 			r.finish(e, Ended{Err: r.stopped()}, now)
@@ -278,7 +281,7 @@ func (r *Run) attemptOf(e *Entry) Attempt {
 	}
 	if e.Kind == KindCompensation {
 		st := r.step(e.Step)
-		a.Input, a.Output = st.input, st.output
+		a.Input, a.Output, a.Handler = st.input, st.output, ""
 		if st.def != nil && st.def.Compensation != nil {
 			a.Handler = st.def.Compensation.Name
 		}

@@ -216,7 +216,8 @@ func scanEntry(scan func(...any) error) (run int64, e flow.Entry, err error) {
 		return run, flow.Entry{}, fmt.Errorf("the entry %d of a run's log: %w", e.Seq, err)
 	}
 	switch e.Kind {
-	case flow.KindStep, flow.KindSkip, flow.KindDelay, flow.KindRollback, flow.KindCompensation, flow.KindRestart, flow.KindCancel:
+	case flow.KindStep, flow.KindSkip, flow.KindDelay, flow.KindRollback, flow.KindCompensation,
+		flow.KindRestart, flow.KindTimeout, flow.KindCancel:
 		return run, e, nil
 	}
 	return run, flow.Entry{}, damaged("the entry %d of a run's log has the kind %q", e.Seq, e.Kind)

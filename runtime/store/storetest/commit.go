@@ -23,7 +23,8 @@ var commitTests = []test{
 		}
 		log := []flow.Entry{full}
 		for i, kind := range []flow.Kind{
-			flow.KindSkip, flow.KindDelay, flow.KindRollback, flow.KindCompensation, flow.KindRestart, flow.KindCancel,
+			flow.KindSkip, flow.KindDelay, flow.KindRollback, flow.KindCompensation, flow.KindRestart,
+			flow.KindTimeout, flow.KindCancel,
 		} {
 			log = append(log, flow.Entry{Seq: int64(i + 3), Kind: kind, RunAttempt: 1, StartedAt: at(i)})
 		}
