@@ -124,11 +124,11 @@ func (rt *Runtime) Register(def *flow.Definition, handlers ...Handler) error {
 	for _, h := range handlers {
 		code.Handlers[h.name] = h.bind(rt)
 	}
+	rt.mu.Lock() // also while the engine decides: Close then finds what it let in
+	defer rt.mu.Unlock()
 	if err := rt.engine.Register(code); err != nil {
 		return err
 	}
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
 	rt.flows[def] = true
 	slot.add(def, rt)
 	return nil

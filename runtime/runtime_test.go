@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"reflect"
 	"sync/atomic"
@@ -116,6 +117,7 @@ type bench struct {
 	flow  *shipFlow
 	store *sqlite.Store
 	rt    *runtime.Runtime
+	wrap  func(store.Store) store.Store // around what the runtime gets
 }
 
 func newBench(t *testing.T) *bench {
@@ -129,8 +131,12 @@ func (b *bench) open(s shop, opts ...runtime.Option) {
 	if b.store, err = sqlite.Open(b.path); err != nil {
 		b.t.Fatal(err)
 	}
+	var st store.Store = b.store
+	if b.wrap != nil {
+		st = b.wrap(st)
+	}
 	opts = append([]runtime.Option{runtime.WithLogger(slog.New(slog.DiscardHandler))}, opts...)
-	if b.rt, err = runtime.New(b.store, opts...); err != nil {
+	if b.rt, err = runtime.New(st, opts...); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := b.flow.register(b.rt, s); err != nil {
@@ -503,6 +509,28 @@ func TestThePendingRunOfTheHighestPriorityIsNext(t *testing.T) {
 	}
 }
 
+func TestARunThatIsDueIsNotStarvedByNewOnes(t *testing.T) {
+	b := newBench(t)
+	b.flow.ship.Delay = 150 * time.Millisecond // so long that the run goes back to the store
+	b.open(shop{}, runtime.WithConcurrency(1))
+	waiting := b.start(shipment{Count: 1})
+	b.until(waiting, func(d *runtime.RunDetail) bool { return !d.WakeAt.IsZero() })
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
+	defer stop()
+	for {
+		run, err := b.flow.start(ctx, shipment{}) // there is always one
+		if err == nil {
+			_, err = run.Wait(ctx)
+		}
+		if err != nil {
+			t.Fatalf("the run that was due never got its turn: %v", err)
+		}
+		if status, err := waiting.Status(t.Context()); err != nil || status == runtime.StatusCompleted {
+			return
+		}
+	}
+}
+
 func TestSecretsAreNotInStoredErrors(t *testing.T) {
 	b := newBench(t)
 	b.open(shop{pay: func(_ context.Context, in shipment) (receipt, error) {
@@ -564,6 +592,58 @@ func TestASecondProcessStartsRunsAndTakesOver(t *testing.T) {
 	run = second.start(shipment{})
 	if out, err := run.Wait(t.Context()); err != nil || out.ID != "second" {
 		t.Fatalf("output %+v, error %v; want that of the second process", out, err)
+	}
+}
+
+func TestARuntimeThatLostItsRightTakesOverAgain(t *testing.T) {
+	b := newBench(t)
+	b.open(shop{})
+	if err := os.Remove(b.path + ".lock"); err != nil { // somebody tidied up
+		t.Fatal(err)
+	}
+	second := &bench{t: t, path: b.path, flow: newShipFlow()}
+	second.open(shop{pay: func(context.Context, shipment) (receipt, error) { return receipt{"second"}, nil }})
+	if out, err := b.start(shipment{}).Wait(t.Context()); err != nil || out.ID != "second" {
+		t.Fatalf("output %+v, error %v; want that of the second process", out, err)
+	}
+	second.close()
+	if out, err := b.start(shipment{}).Wait(t.Context()); err != nil || out.ID != "p" {
+		t.Fatalf("output %+v, error %v; want that of the first process", out, err)
+	}
+}
+
+func TestARunThatTookTooLongIsReadAndGoesOnAfterARestart(t *testing.T) {
+	b := newBench(t)
+	b.flow.Timeout = 20 * time.Millisecond
+	b.flow.pay.Delay = time.Hour
+	undoing := make(chan struct{}, 2)
+	var undone atomic.Bool
+	s := shop{release: func(ctx context.Context, _ shipment, _ receipt) error {
+		undoing <- struct{}{}
+		if !undone.Load() {
+			<-ctx.Done()
+		}
+		return ctx.Err()
+	}}
+	b.open(s)
+	run := b.start(shipment{})
+	<-undoing
+	now, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.rt.Close(now); err != nil {
+		t.Fatal(err)
+	}
+	undone.Store(true)
+	b.close()
+	b.open(s)
+	<-undoing
+	again, err := runtime.GetFlow[receipt](t.Context(), &b.flow.Definition, run.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed *runtime.RunError
+	if _, err := again.Wait(t.Context()); !errors.As(err, &failed) || failed.Cause.Kind != flow.ErrorTimeout {
+		t.Errorf("error %v, want the flow's timeout", err)
 	}
 }
 

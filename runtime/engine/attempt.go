@@ -38,9 +38,14 @@ type call struct {
 	stopGrace func() bool
 }
 
-// over releases what the call holds.
-func (c *call) over() {
-	c.cancel(nil)
+// over releases what the call holds. A handler that is still there finds in its
+// context why the attempt is over.
+func (c *call) over(err *flow.Error) {
+	if err != nil {
+		c.cancel(err)
+	} else {
+		c.cancel(nil)
+	}
 	if c.stopGrace != nil {
 		c.stopGrace()
 	}
@@ -97,8 +102,10 @@ func (x *execution) do(ctx context.Context, c *call) {
 		stop := e.opts.Clock.AfterFunc(c.Timeout, func() { x.timeOut(c) })
 		defer stop()
 	}
-	output, err := x.call(ctx, c)
-	x.reportEnd(ctx, c, output, err)
+	var output json.RawMessage
+	var err error = &flow.Error{Kind: flow.ErrorPanic, Message: "the handler called runtime.Goexit"}
+	defer func() { x.reportEnd(ctx, c, output, err) }() // Goexit ends this goroutine, and runs what is deferred
+	output, err = x.call(ctx, c)
 }
 
 // takePlace waits for a place among the handlers that run. It returns why there
@@ -123,8 +130,7 @@ func (e *Embedded) takePlace(ctx context.Context) error {
 func (x *execution) reportEnd(ctx context.Context, c *call, output json.RawMessage, err error) {
 	o := attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq, Output: output, At: x.now()}}
 	if err != nil {
-		o.Err = x.storedError(ctx, c, err)
-		o.cutOff = errors.Is(context.Cause(ctx), errClosing)
+		o.Err, o.cutOff = x.failure(ctx, c, err)
 	}
 	x.report(o)
 }
@@ -139,31 +145,34 @@ func (x *execution) timeOut(c *call) {
 	c.cancel(err)
 }
 
-// call calls the handler. A panic is a failure with its stack.
+// call calls the handler. A panic is a failure with its stack, and so is, for
+// good, that newer code of the flow has no such handler any more.
 func (x *execution) call(ctx context.Context, c *call) (out json.RawMessage, err error) {
-	returned := false
 	defer func() {
-		p := recover()
-		switch {
-		case p != nil:
+		if p := recover(); p != nil {
 			out, err = nil, &flow.Error{Kind: flow.ErrorPanic, Message: fmt.Sprintf("panic: %v", p), Stack: string(debug.Stack())}
-		case !returned:
-			out, err = nil, &flow.Error{Kind: flow.ErrorPanic, Message: "the handler called runtime.Goexit"}
 		}
 	}()
-	out, err = c.handler.Call(ctx, Invocation{
+	if c.handler.Call == nil {
+		return nil, &flow.Error{
+			Kind: flow.ErrorHandler, Permanent: true,
+			Message: fmt.Sprintf("version %s of the flow has no handler for this %s", x.code.Definition.Version, c.Entry.Kind),
+		}
+	}
+	return c.handler.Call(ctx, Invocation{
 		Run: c.run, Step: c.Entry.Step, Attempt: c.Entry.Attempt, RunAttempt: c.Entry.RunAttempt,
 		Compensation:   c.Entry.Kind == flow.KindCompensation,
 		IdempotencyKey: c.IdempotencyKey, Input: c.Input, Output: c.Output,
 	})
-	returned = true
-	return out, err
 }
 
-// storedError is the stored form of a handler's error: with the kind that fits
-// how the attempt ended, and without the secrets of its input.
-func (x *execution) storedError(ctx context.Context, c *call, err error) *flow.Error {
-	stored := *x.code.Definition.ErrorOf(err)
+// failure is the stored form of a handler's error: with the kind that fits how
+// the attempt ended, and without the secrets of its input. If the attempt failed
+// because the process stops, it is cut off and has not failed.
+func (x *execution) failure(ctx context.Context, c *call, err error) (_ *flow.Error, cutOff bool) {
+	own, refused := x.errorOf(err)
+	stored := *own
+	stored.Step = "" // an error that came from another run tells of a step there
 	switch {
 	case errors.Is(context.Cause(ctx), errStopped):
 		stored.Kind, stored.Permanent = flow.ErrorCancelled, true
@@ -174,7 +183,21 @@ func (x *execution) storedError(ctx context.Context, c *call, err error) *flow.E
 		stored.Message = flow.Blot(stored.Message, secrets)
 		stored.Stack = flow.Blot(stored.Stack, secrets)
 	}
-	return &stored
+	return &stored, errors.Is(context.Cause(ctx), errClosing) || refused && x.closing()
+}
+
+// errorOf is the stored form of an error, and whether the closing engine's refusal
+// is in it. The methods of errors are the handler's code too: they may panic.
+func (x *execution) errorOf(err error) (stored *flow.Error, refused bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			stored = &flow.Error{
+				Kind: flow.ErrorPanic, Stack: string(debug.Stack()),
+				Message: fmt.Sprintf("the handler returned a %T that cannot be read: panic: %v", err, p),
+			}
+		}
+	}()
+	return x.code.Definition.ErrorOf(err), errors.Is(err, ErrClosed)
 }
 
 // report tells the execution how an attempt ended, if it is still there.

@@ -85,21 +85,22 @@ func (x *execution) commit(change store.Change) bool {
 			return true
 		case errors.Is(err, store.ErrClaimLost), errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrNotFound):
 			log.Warn("the run is not this process's any more; it leaves it", "run", x.head.ID, "error", err)
-			x.cancelCalls()
+			x.cancelCalls(errStopped)
 			return false
 		}
 		log.Error("the store refused a change; the run waits and it is tried again",
 			"run", x.head.ID, "flow", x.head.Flow, "pause", pause, "error", err)
 		if !x.sleep(pause) {
+			x.cancelCalls(errClosing)
 			return false
 		}
 	}
 }
 
-// cancelCalls cancels what is under way for a run that is lost.
-func (x *execution) cancelCalls() {
+// cancelCalls cancels what is under way.
+func (x *execution) cancelCalls(cause error) {
 	for _, c := range x.calls {
-		c.cancel(errStopped)
+		c.cancel(cause)
 	}
 }
 

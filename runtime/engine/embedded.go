@@ -61,12 +61,16 @@ type Embedded struct {
 	// The stages of Close, each a channel that it closes: nothing new begins, the
 	// contexts of the attempts are cancelled, those that ignore it are left behind.
 	closing, cutting, abandoned chan struct{}
+	closed                      chan struct{} // Close has ended
 
 	// backlog says that the store may hold runs that are due and that nobody has
 	// claimed: then a new run waits its turn among them, and every free place is
-	// worth a look. It is set behind the commit that makes it so, and cleared in
-	// front of the look that would find nothing.
+	// worth a look. It is set behind the commit that makes it so, and while there
+	// is no room, and cleared in front of the look that would find nothing.
 	backlog atomic.Bool
+
+	unheard  atomic.Bool // a message found no execution, see deliverUnheard
+	listened time.Time   // when the scheduler last asked for such messages
 
 	scheduler sync.WaitGroup
 	runs      sync.WaitGroup // executions
@@ -96,7 +100,7 @@ func NewEmbedded(s store.Store, opts Options) *Embedded {
 		store: s, opts: opts,
 		places:  make(chan struct{}, opts.Concurrency),
 		kicks:   make(chan struct{}, 1),
-		closing: make(chan struct{}), cutting: make(chan struct{}), abandoned: make(chan struct{}),
+		closing: make(chan struct{}), cutting: make(chan struct{}), abandoned: make(chan struct{}), closed: make(chan struct{}),
 		flows:   map[string][]*code{},
 		active:  map[string]*execution{},
 		waiters: map[string]*waiter{},
@@ -133,11 +137,12 @@ func (e *Embedded) Close(ctx context.Context) error {
 	e.mu.Lock()
 	if e.state == ended {
 		e.mu.Unlock()
-		return nil
+		return e.waitForClose(ctx)
 	}
 	e.state = ended
 	close(e.closing)
 	e.mu.Unlock()
+	defer close(e.closed)
 
 	e.scheduler.Wait()
 	if wait(ctx, &e.attempts) && wait(ctx, &e.runs) {
@@ -155,6 +160,16 @@ func (e *Embedded) Close(ctx context.Context) error {
 			"their steps run again at the next start")
 	}
 	return nil
+}
+
+// waitForClose is a further Close. The first one says how it went.
+func (e *Embedded) waitForClose(ctx context.Context) error {
+	select {
+	case <-e.closed:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close: another call of Close is under way: %w", context.Cause(ctx))
+	}
 }
 
 // closeGrace is how long Close waits for handlers whose context it has cancelled.
@@ -222,11 +237,8 @@ func (e *Embedded) Cancel(ctx context.Context, runID, reason, actor string) erro
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	x := e.active[runID]
-	e.mu.Unlock()
-	if x != nil {
-		x.deliver(m)
+	if !e.deliver(m) {
+		e.unheard.Store(true)
 	}
 	e.queued() // it may be released at this moment: then it is due at once
 	return nil

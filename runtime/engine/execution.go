@@ -28,6 +28,8 @@ type execution struct {
 	consumed []int64         // messages obeyed since the last commit
 	lastRead int64           // the id of the newest message that was read
 
+	heardClosing, heardCutting bool // of the stages of Close, see hear
+
 	ended chan attemptEnd // from attempts and their timers
 	woken chan struct{}   // the run's timer
 	mail  chan struct{}   // there is something in box
@@ -57,6 +59,9 @@ func (e *Embedded) launch(c *code, claimed store.Claimed) {
 		woken: make(chan struct{}, 1), mail: make(chan struct{}, 1),
 		gone: make(chan struct{}), lasting: make(chan struct{}, 1),
 	}
+	for _, m := range claimed.Messages {
+		x.deliver(m) // before anybody finds the execution: these messages are the older ones
+	}
 	e.mu.Lock()
 	closing := e.state == ended
 	if !closing {
@@ -68,9 +73,6 @@ func (e *Embedded) launch(c *code, claimed store.Claimed) {
 		x.giveBack()
 		e.unreserve()
 		return
-	}
-	for _, m := range claimed.Messages {
-		x.deliver(m)
 	}
 	go x.loop(claimed.Entries)
 }
@@ -174,12 +176,12 @@ func (x *execution) await() (flow.Outcome, bool) {
 
 // hear waits for whatever comes first, and returns it if it is an outcome.
 func (x *execution) hear() flow.Outcome {
-	// What is closed already would be heard again and again.
+	// What is closed would be heard again and again.
 	closing, cutting := x.engine.closing, x.engine.cutting
-	if closed(closing) {
+	if x.heardClosing {
 		closing = nil
 	}
-	if closed(cutting) {
+	if x.heardCutting {
 		cutting = nil
 	}
 	select {
@@ -193,10 +195,10 @@ func (x *execution) hear() flow.Outcome {
 	case <-x.lasting:
 		x.writeBegun()
 	case <-closing:
+		x.heardClosing = true
 	case <-cutting:
-		for _, c := range x.calls {
-			c.cancel(errClosing)
-		}
+		x.heardCutting = true
+		x.cancelCalls(errClosing)
 	case <-x.engine.abandoned:
 	}
 	return nil
@@ -238,7 +240,7 @@ func (x *execution) forget(o attemptEnd) bool {
 	}
 	delete(x.calls, o.Seq)
 	x.begun = slices.DeleteFunc(x.begun, func(b *call) bool { return b == c })
-	c.over()
+	c.over(o.Err)
 	return !o.cutOff
 }
 
@@ -277,7 +279,9 @@ func (x *execution) obey(m store.Message) flow.Outcome {
 func (x *execution) leave() {
 	e := x.engine
 	e.mu.Lock()
-	delete(e.active, x.head.ID)
+	if e.active[x.head.ID] == x { // else the run is executed again already: it was free from its release on
+		delete(e.active, x.head.ID)
+	}
 	e.busy-- // before those who wait are told: they may start the next run
 	w := e.waiters[x.head.ID]
 	if x.over && w != nil {

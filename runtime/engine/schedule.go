@@ -44,10 +44,12 @@ func (e *Embedded) look(ctx context.Context) time.Duration {
 	if !e.mayExecute(ctx) {
 		return e.opts.PollInterval
 	}
+	e.deliverUnheard(ctx)
 	for {
+		e.backlog.Store(true) // what is due may find no room: then an execution that ends kicks
 		room := e.room()
 		if room == 0 {
-			return e.opts.PollInterval // an execution that ends kicks
+			return e.opts.PollInterval
 		}
 		flows := e.versions()
 		e.backlog.Store(false)
@@ -63,7 +65,6 @@ func (e *Embedded) look(ctx context.Context) time.Duration {
 		if len(claimed) < room {
 			return e.untilNext(ctx, flows)
 		}
-		e.backlog.Store(true) // there may be more
 	}
 }
 
@@ -79,26 +80,55 @@ func (e *Embedded) untilNext(ctx context.Context, flows []store.FlowVersion) tim
 	return min(max(at.Sub(e.opts.Clock.Now()), time.Millisecond), e.opts.PollInterval)
 }
 
-// mayExecute says whether this process has the right to execute; it asks for it again and again.
+// mayExecute says whether this process has the right to execute. It asks for it
+// again and again: without it, to take over; with it, since it can be lost.
 func (e *Embedded) mayExecute(ctx context.Context) bool {
-	e.mu.Lock()
-	executing := e.executing
-	e.mu.Unlock()
-	if executing {
-		return true
-	}
 	ok, err := e.store.Acquire(ctx)
 	if err != nil {
 		e.logStoreError("ask for the right to execute", err)
 		return false
 	}
-	if ok {
+	e.mu.Lock()
+	before := e.executing
+	e.executing = ok
+	e.mu.Unlock()
+	switch {
+	case ok && !before:
 		e.opts.Logger.Info("this process executes the runs of this database from now on")
-		e.mu.Lock()
-		e.executing = true
-		e.mu.Unlock()
+	case before && !ok:
+		e.opts.Logger.Warn("another process executes the runs of this database now; standing by")
 	}
 	return ok
+}
+
+// deliverUnheard hands out messages that found no execution: their senders are
+// other processes, or were there between a claim and its launch.
+func (e *Embedded) deliverUnheard(ctx context.Context) {
+	now := e.opts.Clock.Now()
+	if !e.unheard.Swap(false) && now.Sub(e.listened).Abs() < e.opts.PollInterval {
+		return
+	}
+	e.listened = now
+	messages, err := e.store.Unobeyed(ctx)
+	if err != nil {
+		e.logStoreError("look for messages", err)
+		e.unheard.Store(true)
+		return
+	}
+	for _, m := range messages {
+		e.deliver(m)
+	}
+}
+
+// deliver hands a message to the execution of its run, and says whether there is one.
+func (e *Embedded) deliver(m store.Message) bool {
+	e.mu.Lock()
+	x := e.active[m.RunID]
+	e.mu.Unlock()
+	if x != nil {
+		x.deliver(m)
+	}
+	return x != nil
 }
 
 func (e *Embedded) logStoreError(what string, err error) {

@@ -39,9 +39,10 @@ func plainText(raw json.RawMessage) string {
 }
 
 // ErrorOf is the stored form of what a handler returned. An error that the flow
-// declares is stored with its fields, an *Error as it is.
+// declares is stored with its fields, an *Error as it is; one that is wrapped is
+// the failure of something else, which the handler tells of.
 func (d *Definition) ErrorOf(err error) *Error {
-	if own := (*Error)(nil); errors.As(err, &own) {
+	if own, ok := err.(*Error); ok && own != nil { //nolint:errorlint // not one that is wrapped, see above
 		return own
 	}
 	stored := &Error{Kind: ErrorHandler, Message: err.Error(), Permanent: IsPermanent(err)}

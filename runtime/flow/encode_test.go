@@ -167,3 +167,14 @@ func TestDeclaredErrors(t *testing.T) {
 		t.Errorf("a permanent error is stored as %+v", e)
 	}
 }
+
+func TestALongSecretIsBlottedOutBeforeAPartOfIt(t *testing.T) {
+	type login struct {
+		User  string `json:"user" secret:"true"`
+		Token string `json:"token" secret:"true"`
+	}
+	secrets := Secrets(reflect.TypeFor[login](), json.RawMessage(`{"user":"anna","token":"anna-4711"}`))
+	if got := Blot("anna-4711 of anna", secrets); got != "••• of •••" {
+		t.Errorf("got %q", got)
+	}
+}

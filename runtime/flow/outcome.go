@@ -61,7 +61,8 @@ type Attempt struct {
 	// Entry is the attempt's line in the log, open. It may be stored any time
 	// after the attempt began, or together with its end.
 	Entry Entry
-	// Handler is the name of what to call: the step's, or its compensation's.
+	// Handler is the name of what to call: the step's, or its compensation's;
+	// empty if the flow's code has that compensation no more.
 	Handler string
 	// Timeout is how long the attempt may take; 0 is without end. A driver that
 	// has waited that long says Ended with an error of the kind ErrorTimeout.

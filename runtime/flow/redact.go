@@ -1,10 +1,12 @@
 package flow
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -70,6 +72,8 @@ func Secrets(t reflect.Type, raw json.RawMessage) []string {
 	if _, err := encodePlain(t, raw, collect); err != nil {
 		return nil
 	}
+	// A secret may be a part of another: the longest is blotted out first.
+	slices.SortFunc(found, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	return found
 }
 

@@ -25,6 +25,7 @@ type Run struct {
 	// The state of the current attempt, made by started and ended alone.
 	steps     map[string]*stepState
 	open      []*Entry     // attempts under way
+	left      []*Entry     // those of them that the driver before this one left, until Begin asks for them
 	waiting   []*stepState // blocks that pause, see stepState.wakeAt
 	spans     []*Entry     // foreach blocks under way
 	completed []*stepState // in the order of completion
@@ -107,6 +108,7 @@ func Restore(def *Definition, head Head, log []Entry) (*Run, error) {
 			r.ended(ev.entry)
 		}
 	}
+	r.left = slices.Clone(r.open)
 	return r, nil
 }
 
@@ -207,9 +209,10 @@ func (r *Run) resume(now time.Time) {
 		r.begin(now)
 		return
 	}
-	open := slices.Clone(r.open) // what begins now is asked for by itself
+	left := r.left // what has begun since is asked for by itself
+	r.left = nil
 	r.wake(now)
-	for _, e := range open {
+	for _, e := range left {
 		if r.failure != nil && e.Kind == KindStep {
 			// It was being stopped when its process ended: now it has ended too.
 			r.finish(e, Ended{Err: r.stopped()}, now)
@@ -280,7 +283,7 @@ func (r *Run) attemptOf(e *Entry) Attempt {
 	}
 	if e.Kind == KindCompensation {
 		st := r.step(e.Step)
-		a.Input, a.Output = st.input, st.output
+		a.Input, a.Output, a.Handler = st.input, st.output, ""
 		if st.def != nil && st.def.Compensation != nil {
 			a.Handler = st.def.Compensation.Name
 		}

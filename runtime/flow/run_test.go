@@ -279,3 +279,35 @@ func TestRestoreRefusesALogThatNoRunWrote(t *testing.T) {
 		t.Error("a log with one sequence number twice was accepted")
 	}
 }
+
+func TestACancelBeforeBeginDoesNotStartAnAttemptTwice(t *testing.T) {
+	d := drive(t, chainOf(nil, undoable("a"), &StepDef{Name: "b", Delay: time.Hour}))
+	d.completes("a")
+	run, err := Restore(d.def, Head{ID: "run", Input: []byte("1")}, d.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.run = run
+	d.apply(Cancel{At: d.now})
+	d.apply(Begin{At: d.now})
+	d.completes("undo-a")
+	d.is(StatusCancelled, "cancelled")
+}
+
+func TestACompensationWhoseCodeIsGoneIsNotTheStep(t *testing.T) {
+	a, b, c := undoable("a"), undoable("b"), &StepDef{Name: "c"}
+	b.Policy = Policy{Retries: 1}
+	d := drive(t, chainOf(nil, a, b, c))
+	d.completes("a")
+	d.completes("b")
+	d.fails("c", broken("no"))
+	d.fails("undo-b", broken("not now"))
+	d.def = chainOf(nil, a, &StepDef{Name: "b"}, c)
+	d.now = d.now.Add(time.Hour)
+	d.crash()
+	for _, attempt := range d.open {
+		if attempt.Handler == "b" {
+			t.Error("the step is done again in place of its compensation")
+		}
+	}
+}

@@ -87,8 +87,8 @@ type Claimed struct {
 // Created is what became of a Create.
 type Created struct {
 	Run Run
-	// Existing says that Run is an earlier run of the same flow, tenant and
-	// idempotency key, and that nothing was written.
+	// Existing says that Run is an earlier run, of the same flow, tenant and
+	// idempotency key or of the same id and start, and that nothing was written.
 	Existing bool
 	// Claim is not nil if the run was created and claimed at once.
 	Claim *Claim
@@ -202,6 +202,10 @@ type Store interface {
 	// Send stores a message and makes the run due at once. It returns
 	// ErrNotFound, or ErrFinal for a run that is over.
 	Send(ctx context.Context, m Message) (Message, error)
+
+	// Unobeyed are the messages, by ID, of runs that are claimed: those that were
+	// sent since the claim, and those that came with it.
+	Unobeyed(ctx context.Context) ([]Message, error)
 
 	// NextDue is the earliest time at which a free run of these flows is due; a
 	// pending one counts as due at the time it was created. ok is false if there is none.

@@ -114,7 +114,11 @@ func (s *Store) existing(ctx context.Context, run store.Run, claim bool) (store.
 	if err != nil {
 		return store.Created{}, wrap(s.path, "read the run "+run.ID, err)
 	}
-	if !sameCreation(&found.Run, &run) {
+	switch {
+	case sameCreation(&found.Run, &run): // a repeated Create
+	case sameStart(&found.Run, &run):
+		return store.Created{Run: found.Run, Existing: true}, nil
+	default:
 		return store.Created{}, fmt.Errorf("create the run %q: %w and is another one; choose another id", run.ID, store.ErrExists)
 	}
 	created := store.Created{Run: found.Run}
@@ -125,10 +129,13 @@ func (s *Store) existing(ctx context.Context, run store.Run, claim bool) (store.
 }
 
 // sameCreation says whether two runs were created with the same call.
-func sameCreation(a, b *store.Run) bool {
+func sameCreation(a, b *store.Run) bool { return sameStart(a, b) && a.CreatedAt.Equal(b.CreatedAt) }
+
+// sameStart says whether two runs were started with the same id, options and input.
+func sameStart(a, b *store.Run) bool {
 	return a.ID == b.ID && a.Flow == b.Flow && a.Version == b.Version && a.Tenant == b.Tenant &&
 		a.Priority == b.Priority && a.IdempotencyKey == b.IdempotencyKey && maps.Equal(a.Labels, b.Labels) &&
-		string(a.Input) == string(b.Input) && a.CreatedAt.Equal(b.CreatedAt)
+		string(a.Input) == string(b.Input)
 }
 
 // retake claims the run of a repeated Create, if nobody else has begun with it.

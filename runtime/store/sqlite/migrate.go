@@ -160,11 +160,13 @@ func versionAtLeast(version, oldest string) bool {
 
 // layout is the number of the database's layout; 0 for a new file. It writes nothing.
 func layout(c *conn) (int64, error) {
-	id, _, err := c.number(`PRAGMA application_id`)
+	// In this order: another process that makes the database at this moment
+	// commits its tables together with the id.
+	objects, _, err := c.number(`SELECT count(*) FROM sqlite_schema`)
 	if err != nil {
 		return 0, err
 	}
-	objects, _, err := c.number(`SELECT count(*) FROM sqlite_schema`)
+	id, _, err := c.number(`PRAGMA application_id`)
 	if err != nil {
 		return 0, err
 	}

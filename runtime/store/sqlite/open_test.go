@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,7 +42,7 @@ func execute(t *testing.T, path string, opts ...Option) *Store {
 // edit changes a database that no store has open.
 func edit(t *testing.T, path string, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", uri(path, nil))
+	db, err := sql.Open("sqlite", uri(path, url.Values{"_pragma": {"busy_timeout(10000)"}}))
 	if err != nil {
 		t.Fatal(err)
 	}

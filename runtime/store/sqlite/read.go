@@ -20,6 +20,7 @@ type statements struct {
 	runByID, runByKey, runByRun *sql.Stmt
 	log                         *sql.Stmt // of one run
 	runsOf, logsOf, messagesOf  *sql.Stmt // of a JSON array of runs
+	unobeyed                    *sql.Stmt
 	dueRunning, duePending      *sql.Stmt
 	firstRunning, firstPending  *sql.Stmt
 	all                         []*sql.Stmt
@@ -58,6 +59,7 @@ func (r *statements) prepare(db *sql.DB) error {
 		{&r.logsOf, `SELECT ` + entryColumns + ` FROM log WHERE run` + someRuns + ` ORDER BY run, seq`},
 		{&r.messagesOf, `SELECT ` + messageColumns + ` FROM messages JOIN runs ON runs.run = messages.run
 			WHERE messages.run` + someRuns + ` ORDER BY messages.id`},
+		{&r.unobeyed, unobeyedText},
 		{&r.dueRunning, dueRunningText},
 		{&r.duePending, duePendingText},
 		{&r.firstRunning, firstRunningText},

@@ -65,3 +65,27 @@ func (s *sending) apply(b *batch) error {
 	_, err = b.write(stmtWake, m.RunID)
 	return err
 }
+
+// There are few messages at a time, and many claimed runs.
+const unobeyedText = `SELECT ` + messageColumns + ` FROM messages JOIN runs ON runs.run = messages.run
+	WHERE runs.claim <> 0 ORDER BY messages.id`
+
+// Unobeyed implements store.Store.
+func (s *Store) Unobeyed(ctx context.Context) ([]store.Message, error) {
+	leave, err := s.enter("look for messages")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var all []store.Message
+	rows, err := s.reads.unobeyed.QueryContext(ctx)
+	err = each(rows, err, func(scan func(...any) error) error {
+		_, m, err := scanMessage(scan)
+		all = append(all, m)
+		return err
+	})
+	if err != nil {
+		return nil, wrap(s.path, "look for messages", err)
+	}
+	return all, nil
+}

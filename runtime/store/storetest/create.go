@@ -70,6 +70,17 @@ var createTests = []test{
 		got, _ := s.get(st, run.ID)
 		s.same("the input of the first", string(got.Input), string(run.Input))
 	}},
+	{"a used id of the same run, started later, is that run", func(s *suite) {
+		st := s.executing()
+		run := s.newRun()
+		s.create(st, run, false)
+		later := run
+		later.CreatedAt = at(1 << 20)
+		again := s.create(st, later, true)
+		if !again.Existing || again.Claim != nil || !again.Run.CreatedAt.Equal(run.CreatedAt) {
+			s.Fatalf("Create of the same run: %+v; want the first one without a claim", again)
+		}
+	}},
 	{"a repeated Create is one", func(s *suite) {
 		st := s.executing()
 		run := s.newRun(func(r *store.Run) { r.IdempotencyKey, r.Labels = "k", map[string]string{} })

@@ -48,6 +48,22 @@ var sendTests = []test{
 		}
 		s.same("the messages", len(s.claim(st, at(0), 1)[0].Messages), 1)
 	}},
+	{"messages are looked for while their runs are claimed", func(s *suite) {
+		st := s.executing()
+		free := s.create(st, s.newRun(), false).Run
+		busy, claim := s.claimed(st)
+		var want store.Message
+		for _, run := range []store.Run{free, busy} {
+			sent, err := s.open(s.T).Send(s.ctx, cancelOf(run.ID, "enough"))
+			if err != nil {
+				s.Fatalf("Send: %v", err)
+			}
+			want = sent
+		}
+		s.same("the messages", s.unobeyed(st), []store.Message{want})
+		s.commit(st, store.Change{Claim: claim, Consumed: []int64{want.ID}})
+		s.same("the messages after one was obeyed", s.unobeyed(st), []store.Message{})
+	}},
 	{"a run that is over takes none", func(s *suite) {
 		st := s.executing()
 		run, claim := s.claimed(st)
@@ -68,4 +84,13 @@ var sendTests = []test{
 			s.Fatal("a message of an unknown kind was taken")
 		}
 	}},
+}
+
+func (s *suite) unobeyed(st store.Store) []store.Message {
+	s.Helper()
+	messages, err := st.Unobeyed(s.ctx)
+	if err != nil {
+		s.Fatalf("Unobeyed: %v", err)
+	}
+	return messages
 }
