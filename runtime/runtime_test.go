@@ -306,9 +306,12 @@ func TestAHandlerThatIgnoresItsTimeoutIsLeftBehind(t *testing.T) {
 			return receipt{"late"}, nil
 		}
 		return receipt{"p"}, nil
-	}})
+	}}, runtime.WithConcurrency(1))
 	run := b.start(shipment{})
 	out, err := run.Wait(t.Context())
+	if _, err := b.start(shipment{Count: 1}).Wait(t.Context()); err != nil {
+		t.Errorf("the run behind it: %v", err)
+	}
 	close(late)
 	if err != nil || out.ID != "p" {
 		t.Fatalf("output %+v, error %v", out, err)

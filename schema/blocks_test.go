@@ -124,6 +124,8 @@ func tree(body []model.Block, indent string) string {
 				}
 				b.WriteString(indent + "  " + title + "\n" + tree(c.Body, indent+"    "))
 			}
+		case *model.Foreach:
+			b.WriteString(tree(block.Body, indent+"  "))
 		}
 	}
 	return b.String()

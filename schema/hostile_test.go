@@ -63,6 +63,9 @@ func hostile() map[string]struct {
 		"many cases":               {minimal + "  - choose: c\n    cases:\n" + numbered(1100, "      - {when: \"true\", steps: [{step: s%d}]}\n"), diag.TooLarge},
 		"many empty cases":         {minimal + "  - choose: c\n    cases:\n" + strings.Repeat("      - {}\n", 50<<10), diag.TooLarge},
 		"reads of other branches":  {"flow: shop\nversion: \"1.0\"\nsteps:\n  - parallel: p\n    steps:\n" + numbered(900, "      - {step: s%d, in: {a: s900, b: s899, c: s898}}\n"), diag.TooLarge},
+		"deep foreachs":            {"flow: shop\nversion: \"1.0\"\nsteps: " + strings.Repeat("[{foreach: a, over: '[1]', steps: ", 300) + "[]" + strings.Repeat("}]", 300) + "\n", diag.TooLarge},
+		"many foreachs":            {"flow: shop\nversion: \"1.0\"\nsteps:\n" + numbered(1100, "  - {foreach: f%d, over: '[1]', steps: [{step: s%[1]d}]}\n"), diag.TooLarge},
+		"lists of lists":           {"flow: shop\nversion: \"1.0\"\nsteps:\n  - {foreach: f0, over: '[1]', collect: item, steps: [{step: s0}]}\n" + wrapped(400), diag.TooLarge},
 		"an endless quote":         {"\"" + strings.Repeat("x", 1<<19), diag.InvalidYAML},
 		"not UTF-8":                {minimal + "doc: \xff\n", diag.InvalidYAML},
 		"UTF-16":                   {"\xff\xfef\x00l\x00", diag.InvalidYAML},
@@ -101,6 +104,15 @@ func chain(count int) string {
 	var b strings.Builder
 	for i := range count {
 		fmt.Fprintf(&b, "  T%d: {t: T%d}\n", i+1, i+2)
+	}
+	return b.String()
+}
+
+// wrapped is foreachs of which each makes a list of the values of the one before.
+func wrapped(count int) string {
+	var b strings.Builder
+	for i := range count {
+		fmt.Fprintf(&b, "  - {foreach: f%d, over: f%d, collect: '%sitem%s', steps: [{step: s%[1]d}]}\n", i+1, i, strings.Repeat("[", 90), strings.Repeat("]", 90))
 	}
 	return b.String()
 }
@@ -151,6 +163,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(string(example))
 	f.Add(spec)
 	f.Add(blocks)
+	f.Add(foreachs)
 	f.Fuzz(func(t *testing.T, text string) {
 		pkg, list := schema.Load(fstest.MapFS{"shop.flow.yaml": {Data: []byte(text)}}, schema.Options{Package: "p"})
 		if (pkg == nil) != (len(list) > 0) {
@@ -232,6 +245,12 @@ func checkBlocks(t *testing.T, body []model.Block, skippable bool) []*model.Step
 				}
 				steps = append(steps, checkBlocks(t, c.Body, true)...)
 			}
+		case *model.Foreach:
+			if b.Over.Type.Kind != model.List || b.Item != b.Over.Type.Elem || b.Limit < 1 || !token.IsIdentifier(b.As) ||
+				b.IndexAs != b.As+"Index" || !token.IsExported(b.TypeName) || b.Collect != nil && b.Collect.Type.Kind == "" {
+				t.Errorf("the foreach is %+v", b)
+			}
+			steps = append(steps, checkBlocks(t, b.Body, h.Skippable)...)
 		}
 	}
 	return steps

@@ -10,17 +10,30 @@ import (
 // allBlocks are the blocks of a flow at any depth, each before those in it: the
 // order of the spec.
 func allBlocks(fl *model.Flow) []model.Block {
+	return collectBlocks(fl.Body, bodies)
+}
+
+// ownBlocks are the blocks of a body at any depth, but for those in a foreach,
+// which are other ones for each element.
+func ownBlocks(body []model.Block) []model.Block {
+	return collectBlocks(body, func(b model.Block) [][]model.Block {
+		if _, ok := b.(*model.Foreach); ok {
+			return nil
+		}
+		return bodies(b)
+	})
+}
+
+// collectBlocks are the blocks of a body, each followed by those that inside
+// finds in it.
+func collectBlocks(body []model.Block, inside func(model.Block) [][]model.Block) []model.Block {
 	var list []model.Block
-	var collect func(body []model.Block)
-	collect = func(body []model.Block) {
-		for _, b := range body {
-			list = append(list, b)
-			for _, inner := range bodies(b) {
-				collect(inner)
-			}
+	for _, b := range body {
+		list = append(list, b)
+		for _, inner := range inside(b) {
+			list = append(list, collectBlocks(inner, inside)...)
 		}
 	}
-	collect(fl.Body)
 	return list
 }
 
@@ -35,6 +48,8 @@ func bodies(b model.Block) [][]model.Block {
 			list = append(list, c.Body)
 		}
 		return list
+	case *model.Foreach:
+		return [][]model.Block{b.Body}
 	}
 	return nil
 }
@@ -58,6 +73,8 @@ func expressions(b model.Block) []*model.Expr {
 		for _, c := range b.Cases {
 			list = append(list, c.When)
 		}
+	case *model.Foreach:
+		list = append(list, b.Over, b.Collect)
 	}
 	return list
 }

@@ -21,10 +21,15 @@ func addHandshake(f *jen.File) {
 func addBlockDefs(f *jen.File, fl *model.Flow) {
 	for _, b := range allBlocks(fl) {
 		kind, fields := "BlockDef", blockDefFields(b)
-		if st, ok := b.(*model.Step); ok {
-			kind, fields = "StepDef", stepDefFields(st)
-		} else if stateType(b) == nil {
-			continue
+		switch b := b.(type) {
+		case *model.Step:
+			kind, fields = "StepDef", stepDefFields(b)
+		case *model.Foreach:
+			kind, fields = "ForeachDef", append(fields, field("Limit", jen.Lit(b.Limit)))
+		case *model.Parallel:
+			if !grouped(b) {
+				continue
+			}
 		}
 		f.Add(comment(place(b.Head().Pos)))
 		f.Var().Id(blockDefName(fl, b)).Op("=").Add(inFlow(kind)).Add(lines(fields...))

@@ -37,14 +37,14 @@ type goExpr struct {
 
 // whole is the Go of a whole expression: what a field is set to, what a step's
 // `when` says. One that can fail says where it stands.
-func whole(e *model.Expr) goExpr {
+func whole(sc *scope, e *model.Expr) goExpr {
 	if !canFail(e) {
-		return compile(e)
+		return compile(sc, e)
 	}
 	return primary(inFlow("At").Call(
 		jen.Id("p"),
 		jen.Id(quote(exprPlace(e))),
-		jen.Func().Params().Add(goType(e.Type)).Block(jen.Return(compile(e).code)),
+		jen.Func().Params().Add(goType(e.Type)).Block(jen.Return(compile(sc, e).code)),
 	), severalLines)
 }
 
@@ -78,28 +78,31 @@ func quote(text string) string {
 }
 
 // compile is the Go of an expression.
-func compile(e *model.Expr) goExpr {
+func compile(sc *scope, e *model.Expr) goExpr {
 	if value, ok := constant(e); ok {
 		return literal(value)
 	}
 	switch e.Kind {
 	case model.InputVar:
-		return primary(jen.Id("s").Dot("input"), len("s.input"))
+		return name("s.input")
 	case model.RunVar:
-		name := runVars[e.Name]
-		return primary(jen.Id("p").Dot(name), len("p.")+len(name))
+		return name("p." + runVars[e.Name])
+	case model.ItemVar:
+		return name(sc.elements[e.Foreach] + ".Item")
+	case model.IndexVar:
+		return name(sc.elements[e.Foreach] + ".Index")
 	case model.BlockVar:
-		return block(e)
+		return block(sc, e)
 	case model.Select:
-		return selection(e)
+		return selection(sc, e)
 	case model.ListOf, model.MapOf:
-		return composite(typed(e.Type), e)
+		return composite(sc, typed(e.Type), e)
 	default:
 		op, ok := operatorOf(e.Overload)
 		if !ok {
 			return primary(jen.Nil(), 0) // refused before: see unknownOperator
 		}
-		return op(e)
+		return op(sc, e)
 	}
 }
 
@@ -111,22 +114,25 @@ var runVars = map[string]string{
 	"startedAt": "StartedAt",
 }
 
-// block is the result of a step: optional where the step may have been skipped.
-func block(e *model.Expr) goExpr {
-	name := e.Step.VarName
-	result := jen.Id("s").Dot(name)
-	if e.Type.Kind == model.Optional {
-		return primary(result.Dot("Value").Call(), len("s..Value()")+len(name))
+// block is the value of a block: optional where the block may have been skipped.
+func block(sc *scope, e *model.Expr) goExpr {
+	var b model.Block = e.Step
+	if e.Foreach != nil {
+		b = e.Foreach
 	}
-	return primary(result.Dot("Out"), len("s..Out")+len(name))
+	state := sc.state(b)
+	if e.Type.Kind == model.Optional {
+		return primary(jen.Id(state).Dot("Value").Call(), len(state)+len(".Value()"))
+	}
+	return name(state + ".Out")
 }
 
 // selection reads a field, of an optional struct through a function that knows
 // what to do without one.
-func selection(e *model.Expr) goExpr {
+func selection(sc *scope, e *model.Expr) goExpr {
 	from, name := e.Args[0], e.Field.GoName
 	if from.Type.Kind != model.Optional {
-		of := operand(compile(from), precPrimary)
+		of := operand(compile(sc, from), precPrimary)
 		return primary(of.code.Dot(name), of.width+1+len(name))
 	}
 	get := "Get"
@@ -139,12 +145,12 @@ func selection(e *model.Expr) goExpr {
 			Add(oneLine(jen.Return(jen.Id("v").Dot(name)))),
 		width: len("func(v *)  { return v. }") + structType.width + fieldType.width + len(name),
 	}
-	return flowCall(get, compile(from), read)
+	return flowCall(get, compile(sc, from), read)
 }
 
 // composite is a literal of a list or a map.
-func composite(t goExpr, e *model.Expr) goExpr {
-	items := elements(e)
+func composite(sc *scope, t goExpr, e *model.Expr) goExpr {
+	items := elements(sc, e)
 	total, codes := layout(t.width+len("{}"), items)
 	if total > lineWidth {
 		return primary(jen.Add(t.code).Add(lines(codes...)), total)
@@ -154,17 +160,17 @@ func composite(t goExpr, e *model.Expr) goExpr {
 
 // elements are those of a list, or the pairs of a map. A pair whose constant key
 // comes again is left out: Go does not compile a literal with a key twice.
-func elements(e *model.Expr) []goExpr {
+func elements(sc *scope, e *model.Expr) []goExpr {
 	var items []goExpr
 	if e.Kind == model.ListOf {
 		for _, arg := range e.Args {
-			items = append(items, element(arg))
+			items = append(items, element(sc, arg))
 		}
 		return items
 	}
 	places := map[string]int{}
 	for i := 0; i+1 < len(e.Args); i += 2 {
-		key, value := compile(e.Args[i]), element(e.Args[i+1])
+		key, value := compile(sc, e.Args[i]), element(sc, e.Args[i+1])
 		pair := goExpr{
 			code:  jen.Add(key.code).Op(":").Add(value.code),
 			width: key.width + len(": ") + value.width,
@@ -184,11 +190,11 @@ func elements(e *model.Expr) []goExpr {
 }
 
 // element is a value in a literal, which says the type of a literal in it.
-func element(e *model.Expr) goExpr {
+func element(sc *scope, e *model.Expr) goExpr {
 	if e.Kind == model.ListOf || e.Kind == model.MapOf {
-		return composite(goExpr{code: jen.Empty()}, e)
+		return composite(sc, goExpr{code: jen.Empty()}, e)
 	}
-	return compile(e)
+	return compile(sc, e)
 }
 
 // typed is a type where an expression names one.
@@ -196,6 +202,9 @@ func typed(t *model.Type) goExpr {
 	code := goType(t)
 	return goExpr{code: code, width: width(jen.Var().Id("x").Add(code)) - len("var x ")}
 }
+
+// name is a variable, or a field of one.
+func name(text string) goExpr { return primary(jen.Id(text), len(text)) }
 
 func primary(code *jen.Statement, width int) goExpr {
 	return goExpr{code: code, prec: precPrimary, width: width}
@@ -270,8 +279,8 @@ func not(e goExpr) goExpr {
 }
 
 // lazily is a function that computes an expression.
-func lazily(e *model.Expr) goExpr {
-	value, t := compile(e), typed(e.Type)
+func lazily(sc *scope, e *model.Expr) goExpr {
+	value, t := compile(sc, e), typed(e.Type)
 	code := jen.Func().Params().Add(t.code)
 	total := len("func()  { return  }") + t.width + value.width
 	if total > lineWidth {

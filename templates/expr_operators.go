@@ -14,7 +14,7 @@ import (
 )
 
 // operator compiles a call.
-type operator func(e *model.Expr) goExpr
+type operator func(sc *scope, e *model.Expr) goExpr
 
 // operatorOf is the operator of an overload; false if the language has none
 // such.
@@ -120,8 +120,8 @@ func orderOf(overload string) (operator, bool) {
 
 // infixOf is an operator that Go has too, with the same meaning.
 func infixOf(sign string, prec int) operator {
-	return func(e *model.Expr) goExpr {
-		a, b := natively(compile(e.Args[0]), compile(e.Args[1]), prec)
+	return func(sc *scope, e *model.Expr) goExpr {
+		a, b := natively(compile(sc, e.Args[0]), compile(sc, e.Args[1]), prec)
 		return binary(sign, prec, a, b)
 	}
 }
@@ -147,10 +147,10 @@ func (e goExpr) small() bool { return e.width <= len("999999999") }
 
 // planned is a call of a function that can fail.
 func planned(function string) operator {
-	return func(e *model.Expr) goExpr {
+	return func(sc *scope, e *model.Expr) goExpr {
 		args, constants := make([]goExpr, len(e.Args)), true
 		for i, arg := range e.Args {
-			args[i] = compile(arg)
+			args[i] = compile(sc, arg)
 			constants = constants && args[i].integer
 		}
 		if constants && (function == "Add" || function == "Sub") {
@@ -175,8 +175,8 @@ func canFail(e *model.Expr) bool {
 
 // ordered is an order by a function in the manner of cmp.Compare.
 func ordered(sign string, function *jen.Statement, width int) operator {
-	return func(e *model.Expr) goExpr {
-		compared := call(goExpr{code: function, width: width}, compile(e.Args[0]), compile(e.Args[1]))
+	return func(sc *scope, e *model.Expr) goExpr {
+		compared := call(goExpr{code: function, width: width}, compile(sc, e.Args[0]), compile(sc, e.Args[1]))
 		return binary(sign, precCompare, compared, literal(int64(0)))
 	}
 }
@@ -188,19 +188,19 @@ const exactInt = 1 << 53
 // is a constant that a float can hold.
 func mixed(sign string) operator {
 	mirrored := map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-	return func(e *model.Expr) goExpr {
+	return func(sc *scope, e *model.Expr) goExpr {
 		i, f := e.Args[0], e.Args[1]
 		if n, ok := constant(i); ok && exact(n) {
-			return binary(sign, precCompare, compile(i), compile(f))
+			return binary(sign, precCompare, compile(sc, i), compile(sc, f))
 		}
 		if n, ok := constant(f); ok && exact(n) {
-			return binary(sign, precCompare, compile(i), compile(f))
+			return binary(sign, precCompare, compile(sc, i), compile(sc, f))
 		}
 		order := sign
 		if i.Type.Kind == model.Float {
 			i, f, order = f, i, mirrored[sign]
 		}
-		return binary(order, precCompare, flowCall("CompareIntFloat", compile(i), compile(f)), literal(int64(0)))
+		return binary(order, precCompare, flowCall("CompareIntFloat", compile(sc, i), compile(sc, f)), literal(int64(0)))
 	}
 }
 
@@ -211,8 +211,8 @@ func exact(constant any) bool {
 
 // timeOrder is an order of times, which have no "at most" in Go.
 func timeOrder(sign string) operator {
-	return func(e *model.Expr) goExpr {
-		a, b := compile(e.Args[0]), compile(e.Args[1])
+	return func(sc *scope, e *model.Expr) goExpr {
+		a, b := compile(sc, e.Args[0]), compile(sc, e.Args[1])
 		switch sign {
 		case "<":
 			return methodCall(a, "Before", b)
@@ -232,11 +232,11 @@ func methodCall(receiver goExpr, method string, args ...goExpr) goExpr {
 	return call(function, args...)
 }
 
-func equals(e *model.Expr) goExpr {
-	a, b := compile(e.Args[0]), compile(e.Args[1])
+func equals(sc *scope, e *model.Expr) goExpr {
+	a, b := compile(sc, e.Args[0]), compile(sc, e.Args[1])
 	switch e.Args[0].Type.Kind {
 	case model.Bool, model.Int, model.Float, model.String, model.Duration:
-		return infixOf("==", precCompare)(e)
+		return infixOf("==", precCompare)(sc, e)
 	case model.Time:
 		return methodCall(a, "Equal", b)
 	case model.Bytes:
@@ -246,40 +246,40 @@ func equals(e *model.Expr) goExpr {
 	}
 }
 
-func notEquals(e *model.Expr) goExpr {
+func notEquals(sc *scope, e *model.Expr) goExpr {
 	switch e.Args[0].Type.Kind {
 	case model.Bool, model.Int, model.Float, model.String, model.Duration:
-		return infixOf("!=", precCompare)(e)
+		return infixOf("!=", precCompare)(sc, e)
 	default:
-		return not(equals(e))
+		return not(equals(sc, e))
 	}
 }
 
-func logicalNot(e *model.Expr) goExpr { return not(compile(e.Args[0])) }
+func logicalNot(sc *scope, e *model.Expr) goExpr { return not(compile(sc, e.Args[0])) }
 
 // logical is && or ||, by Go's operator where that means the same: an operand that
 // fails must not hide that another one decides.
 func logical(sign string, prec int, function string) operator {
-	return func(e *model.Expr) goExpr {
+	return func(sc *scope, e *model.Expr) goExpr {
 		all := operands(e)
 		if slices.ContainsFunc(all[:len(all)-1], canFail) {
 			args := make([]goExpr, len(all))
 			for i, arg := range all {
-				args[i] = lazily(arg)
+				args[i] = lazily(sc, arg)
 			}
 			return planCall(function, args...)
 		}
-		return chain(sign, prec, all)
+		return chain(sc, sign, prec, all)
 	}
 }
 
 // chain is a sequence of one logical operator. An operand that was there before
 // is left out: go vet takes it for a slip.
-func chain(sign string, prec int, all []*model.Expr) goExpr {
+func chain(sc *scope, sign string, prec int, all []*model.Expr) goExpr {
 	var result goExpr
 	seen := map[string]bool{}
 	for i, arg := range all {
-		next := operand(compile(arg), prec)
+		next := operand(compile(sc, arg), prec)
 		text := fmt.Sprintf("%#v", next.code)
 		switch {
 		case i == 0:
@@ -307,20 +307,20 @@ func operands(e *model.Expr) []*model.Expr {
 }
 
 // conditional computes a value that can fail only if it is chosen.
-func conditional(e *model.Expr) goExpr {
+func conditional(sc *scope, e *model.Expr) goExpr {
 	condition, then, otherwise := e.Args[0], e.Args[1], e.Args[2]
 	if canFail(then) || canFail(otherwise) {
-		return flowCall("IfFunc", compile(condition), lazily(then), lazily(otherwise))
+		return flowCall("IfFunc", compile(sc, condition), lazily(sc, then), lazily(sc, otherwise))
 	}
-	a, b := compile(then), compile(otherwise)
+	a, b := compile(sc, then), compile(sc, otherwise)
 	if a.integer && b.integer {
 		a = conversion("int64", a)
 	}
-	return flowCall("If", compile(condition), a, b)
+	return flowCall("If", compile(sc, condition), a, b)
 }
 
 // concat joins lists; a chain of them is one call.
-func concat(e *model.Expr) goExpr {
+func concat(sc *scope, e *model.Expr) goExpr {
 	var parts []goExpr
 	var collect func(part *model.Expr)
 	collect = func(part *model.Expr) {
@@ -329,14 +329,14 @@ func concat(e *model.Expr) goExpr {
 			collect(part.Args[1])
 			return
 		}
-		parts = append(parts, compile(part))
+		parts = append(parts, compile(sc, part))
 	}
 	collect(e)
 	return flowCall("Concat", parts...)
 }
 
-func negateFloat(e *model.Expr) goExpr {
-	x := operand(compile(e.Args[0]), precPrimary)
+func negateFloat(sc *scope, e *model.Expr) goExpr {
+	x := operand(compile(sc, e.Args[0]), precPrimary)
 	return goExpr{code: jen.Op("-").Add(x.code), prec: precUnary, width: x.width + 1}
 }
 
@@ -350,8 +350,8 @@ func sizeOf(overload string) (operator, bool) {
 	default:
 		return nil, false
 	}
-	return func(e *model.Expr) goExpr {
-		native := call(goExpr{code: jen.Qual(path, function), width: width}, compile(e.Args[0]))
+	return func(sc *scope, e *model.Expr) goExpr {
+		native := call(goExpr{code: jen.Qual(path, function), width: width}, compile(sc, e.Args[0]))
 		size := conversion("int64", native)
 		size.native = &native
 		return size
@@ -362,19 +362,19 @@ func conversion(to string, e goExpr) goExpr {
 	return call(goExpr{code: jen.Id(to), width: len(to)}, e)
 }
 
-func same(e *model.Expr) goExpr { return compile(e.Args[0]) }
+func same(sc *scope, e *model.Expr) goExpr { return compile(sc, e.Args[0]) }
 
-func toFloat(e *model.Expr) goExpr { return conversion("float64", compile(e.Args[0])) }
+func toFloat(sc *scope, e *model.Expr) goExpr { return conversion("float64", compile(sc, e.Args[0])) }
 
-func hasValue(e *model.Expr) goExpr {
-	return flowCall("HasValue", compile(e.Args[0]))
+func hasValue(sc *scope, e *model.Expr) goExpr {
+	return flowCall("HasValue", compile(sc, e.Args[0]))
 }
 
 // orValue computes the other value only if it is needed, where that can fail.
-func orValue(e *model.Expr) goExpr {
+func orValue(sc *scope, e *model.Expr) goExpr {
 	value, otherwise := e.Args[0], e.Args[1]
 	if canFail(otherwise) {
-		return flowCall("OrValueFunc", compile(value), lazily(otherwise))
+		return flowCall("OrValueFunc", compile(sc, value), lazily(sc, otherwise))
 	}
-	return flowCall("OrValue", compile(value), compile(otherwise))
+	return flowCall("OrValue", compile(sc, value), compile(sc, otherwise))
 }

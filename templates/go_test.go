@@ -161,6 +161,9 @@ func TestGoRefuses(t *testing.T) {
 		"in a branch": &model.Parallel{Branches: [][]model.Block{nil, {
 			&model.Step{Bindings: []*model.Binding{{Value: unknown}}},
 		}}},
+		"in the list of a foreach": &model.Foreach{Over: unknown},
+		"in a collect":             &model.Foreach{Collect: unknown},
+		"in a block of a foreach":  &model.Foreach{Body: []model.Block{&model.Parallel{BlockHead: model.BlockHead{When: unknown}}}},
 		"in a block of a case": &model.Choose{Cases: []*model.Case{{Body: []model.Block{
 			&model.Step{BlockHead: model.BlockHead{When: unknown}},
 		}}}},

@@ -10,22 +10,42 @@ import (
 
 // addMachine emits the machine with its methods.
 func addMachine(f *jen.File, fl *model.Flow) {
-	fields := []jen.Code{jen.Id("input").Id(fl.Input.GoName)}
-	for _, b := range allBlocks(fl) {
-		if state := stateType(b); state != nil {
-			fields = append(fields, jen.Id(b.Head().VarName).Add(state))
-		}
-	}
+	sc := newScope(fl)
+	input := jen.Id("input").Id(fl.Input.GoName)
 	f.Add(comment(machineName(fl) + " is the state of one run of " + fl.Name + "."))
-	f.Type().Id(machineName(fl)).Struct(fields...)
+	f.Type().Id(machineName(fl)).Struct(append([]jen.Code{input}, states(fl, fl.Body)...)...)
+	addElementBodies(f, fl)
 
 	f.Comment("// Next says whether the run is done; if it is not, the plan holds what it needs now.")
 	f.Func().Params(receiver(fl)).Id("Next").Params(planParam()).Bool().
-		Block(jen.Return(sequence(fl, fl.Body)))
+		Block(jen.Return(sequence(sc, fl.Body)))
 
 	f.Add(comment("Output is what " + fl.Name + " returns."))
 	f.Func().Params(receiver(fl)).Id("Output").Params(planParam()).Any().
-		Block(jen.Return(output(fl)))
+		Block(jen.Return(output(sc)))
+}
+
+// addElementBodies emits the part of the state that each element of a foreach has
+// for itself.
+func addElementBodies(f *jen.File, fl *model.Flow) {
+	for _, b := range allBlocks(fl) {
+		if each, ok := b.(*model.Foreach); ok {
+			name := elementBodyName(fl, each)
+			f.Add(comment(name + " is the state of one element of " + each.Name + "."))
+			f.Type().Id(name).Struct(states(fl, each.Body)...)
+		}
+	}
+}
+
+// states are the fields for the blocks of a body.
+func states(fl *model.Flow, body []model.Block) []jen.Code {
+	var fields []jen.Code
+	for _, b := range ownBlocks(body) {
+		if state := stateType(fl, b); state != nil {
+			fields = append(fields, jen.Id(b.Head().VarName).Add(state))
+		}
+	}
+	return fields
 }
 
 func receiver(fl *model.Flow) *jen.Statement {
@@ -37,7 +57,7 @@ func planParam() *jen.Statement {
 }
 
 // stateType is the type of a block's state; nil if it has none.
-func stateType(b model.Block) *jen.Statement {
+func stateType(fl *model.Flow, b model.Block) *jen.Statement {
 	switch b := b.(type) {
 	case *model.Step:
 		return inFlow("Step").Types(jen.Id(b.In.GoName), outType(b))
@@ -47,6 +67,8 @@ func stateType(b model.Block) *jen.Statement {
 		if grouped(b) {
 			return inFlow("Group")
 		}
+	case *model.Foreach:
+		return inFlow("Foreach").Types(goType(b.Item), jen.Id(elementBodyName(fl, b)), valueType(b))
 	}
 	return nil
 }
@@ -58,11 +80,19 @@ func outType(st *model.Step) *jen.Statement {
 	return jen.Id(st.Out.GoName)
 }
 
+// valueType is the type of an element's value.
+func valueType(each *model.Foreach) *jen.Statement {
+	if each.Collect == nil {
+		return inFlow("None")
+	}
+	return goType(each.Collect.Type)
+}
+
 // filled is a payload with its fields set.
-func filled(p *model.Payload, bindings []*model.Binding) *jen.Statement {
+func filled(sc *scope, p *model.Payload, bindings []*model.Binding) *jen.Statement {
 	var items []goExpr
 	for _, b := range bindings {
-		value := whole(b.Value)
+		value := whole(sc, b.Value)
 		items = append(items, goExpr{
 			code:  field(b.Field.GoName, value.code),
 			width: len(b.Field.GoName) + len(": ") + value.width,
@@ -78,12 +108,12 @@ func filled(p *model.Payload, bindings []*model.Binding) *jen.Statement {
 
 // output is the value that the flow returns. The method returns an any, in which
 // a constant has the type that is said here.
-func output(fl *model.Flow) *jen.Statement {
-	out := fl.Output
+func output(sc *scope) *jen.Statement {
+	out := sc.flow.Output
 	if out.Value == nil {
-		return filled(out.Payload, out.Bindings)
+		return filled(sc, out.Payload, out.Bindings)
 	}
-	value := whole(out.Value)
+	value := whole(sc, out.Value)
 	if value.integer {
 		return jen.Id(out.Payload.GoName).Call(value.code)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -13,9 +12,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"pgregory.net/rapid"
 
-	"github.com/bextgen/bextgen/schema"
 	"github.com/bextgen/bextgen/schema/model"
-	"github.com/bextgen/bextgen/templates"
 )
 
 // expressions draws expressions of a type that read the fields of meaningInput.
@@ -116,7 +113,7 @@ func TestExpressionsMeanWhatCELSays(t *testing.T) {
 		specs[name+".flow.yaml"] = &fstest.MapFile{Data: fmt.Appendf(nil,
 			"flow: %s\nversion: \"1.0\"\ninput: %s\nsteps: [{step: nothing, in: {}}]\noutput: {v: %s}\n", name, meaningTypes, quoted)}
 	}
-	histories := playExpressions(t, specs, sources)
+	histories := playFlows(t, specs, meaningInput)
 	env, err := cel.NewEnv(cel.CrossTypeNumericComparisons(true), cel.Variable("input", cel.MapType(cel.StringType, cel.DynType)))
 	if err != nil {
 		t.Fatal(err)
@@ -185,64 +182,4 @@ func outcomeOf(t *testing.T, history string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// playExpressions runs a flow for each expression and returns the histories.
-func playExpressions(t *testing.T, specs fstest.MapFS, sources map[string]string) map[string]string {
-	pkg, diagnostics := schema.Load(specs, schema.Options{Package: "meaning", Dir: "."})
-	if len(diagnostics) > 0 {
-		t.Fatalf("the flows are wrong:\n%s", diagnostics)
-	}
-	files, err := templates.Go(pkg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	writeModule(t, dir)
-	for _, file := range files {
-		writeFile(t, filepath.Join(dir, "meaning", file.Name), file.Content)
-	}
-	var handlers, registers, runs strings.Builder
-	for name := range sources {
-		goName := strings.ToUpper(name)
-		fmt.Fprintf(&handlers, "type %s struct{}\n\nfunc (%s) Nothing(context.Context, %sNothingInput) error { return nil }\n\n", name, name, goName)
-		fmt.Fprintf(&registers, "Register%s(rt, %s{}),\n", goName, name)
-		fmt.Fprintf(&runs, "golden.Run(s, Start%s, input[%sInput]())\n", goName, goName)
-	}
-	writeFile(t, filepath.Join(dir, "meaning", "run.go"), fmt.Appendf(nil, `package meaning
-
-import (
-	"context"
-	"encoding/json"
-	"errors"
-
-	"github.com/bextgen/bextgen/runtime"
-	"github.com/bextgen/bextgen/testdata/gen/golden"
-)
-
-func input[T any]() (in T) {
-	if err := json.Unmarshal([]byte(%q), &in); err != nil {
-		panic(err)
-	}
-	return in
-}
-
-%s
-func Register(rt *runtime.Runtime) error {
-	return errors.Join(
-%s)
-}
-
-func Run(s *golden.Session) {
-%s}
-`, meaningInput, handlers.String(), registers.String(), runs.String()))
-	writeFile(t, filepath.Join(dir, "main.go"), mainProgram([]*golden{{name: "meaning"}}))
-	program := filepath.Join(dir, "play")
-	run(t, dir, "go", "build", "-o", program, ".")
-	histories := map[string]string{}
-	for history := range strings.SplitSeq(string(run(t, dir, program, t.TempDir())), "\nf") {
-		name, rest, _ := strings.Cut(history, " ")
-		histories["f"+strings.TrimPrefix(name, "f")] = rest
-	}
-	return histories
 }

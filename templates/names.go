@@ -66,9 +66,16 @@ func blockDefName(fl *model.Flow, b model.Block) string {
 		return name + "Parallel"
 	case *model.Choose:
 		return name + "Choose"
+	case *model.Foreach:
+		return name + "Foreach"
 	default:
 		return name + "Step"
 	}
+}
+
+// elementBodyName is the type of what the blocks in a foreach know of an element.
+func elementBodyName(fl *model.Flow, each *model.Foreach) string {
+	return fl.VarName + each.GoName + "Body"
 }
 
 func definitionName(fl *model.Flow) string { return fl.VarName + "Flow" }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/flow/duration"
@@ -36,11 +37,14 @@ type call struct {
 	cancel  context.CancelCauseFunc
 	// stopGrace stops the timer that leaves a stopped handler behind.
 	stopGrace func() bool
+	// placed says that the call has a place among the handlers that run.
+	placed atomic.Bool
 }
 
-// over releases what the call holds. A handler that is still there finds in its
-// context why the attempt is over.
-func (c *call) over(err *flow.Error) {
+// over releases what the call holds, also where its handler is still there: that
+// finds in its context why the attempt is over, and takes no place from others.
+func (c *call) over(places <-chan struct{}, err *flow.Error) {
+	c.leavePlace(places)
 	if err != nil {
 		c.cancel(err)
 	} else {
@@ -97,7 +101,8 @@ func (x *execution) do(ctx context.Context, c *call) {
 		x.reportEnd(ctx, c, nil, err)
 		return
 	}
-	defer func() { <-e.places }()
+	c.placed.Store(true)
+	defer c.leavePlace(e.places)
 	if c.Timeout > 0 {
 		stop := e.opts.Clock.AfterFunc(c.Timeout, func() { x.timeOut(c) })
 		defer stop()
@@ -106,6 +111,13 @@ func (x *execution) do(ctx context.Context, c *call) {
 	var err error = &flow.Error{Kind: flow.ErrorPanic, Message: "the handler called runtime.Goexit"}
 	defer func() { x.reportEnd(ctx, c, output, err) }() // Goexit ends this goroutine, and runs what is deferred
 	output, err = x.call(ctx, c)
+}
+
+// leavePlace gives the call's place to another one, once.
+func (c *call) leavePlace(places <-chan struct{}) {
+	if c.placed.CompareAndSwap(true, false) {
+		<-places
+	}
 }
 
 // takePlace waits for a place among the handlers that run. It returns why there

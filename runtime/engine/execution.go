@@ -240,7 +240,7 @@ func (x *execution) forget(o attemptEnd) bool {
 	}
 	delete(x.calls, o.Seq)
 	x.begun = slices.DeleteFunc(x.begun, func(b *call) bool { return b == c })
-	c.over(o.Err)
+	c.over(x.engine.places, o.Err)
 	return !o.cutOff
 }
 

@@ -8,23 +8,23 @@ import (
 	"github.com/bextgen/bextgen/schema/resolve"
 )
 
-// This file goes over the blocks of a flow, and says which steps each of them sees.
+// This file goes over the blocks of a flow, and says which others each of them sees.
 
 // body checks blocks that run one after the other, and returns the scope behind them.
 func (c *pass) body(blocks []resolve.Block, s scope) scope {
-	s.seen = slices.Clip(s.seen) // branches begin with the same steps, and each goes on with its own
+	s.seen = slices.Clip(s.seen) // branches begin with the same blocks, and each goes on with its own
 	for _, b := range blocks {
 		s.seen = append(s.seen, c.block(b, s)...)
 	}
 	return s
 }
 
-// within is the steps that blocks add to a scope.
+// within is the steps and foreachs that blocks add to a scope.
 func (c *pass) within(blocks []resolve.Block, s scope) []sight {
 	return c.body(blocks, s).seen[len(s.seen):]
 }
 
-// block checks a block, and returns the steps that it adds to the scope behind it.
+// block checks a block, and returns what it adds to the scope behind it.
 func (c *pass) block(b resolve.Block, s scope) []sight {
 	switch b := b.(type) {
 	case *resolve.Step:
@@ -33,6 +33,8 @@ func (c *pass) block(b resolve.Block, s scope) []sight {
 		return c.parallel(b, s)
 	case *resolve.Choose:
 		return c.choose(b, s)
+	case *resolve.Foreach:
+		return c.foreach(b, s)
 	}
 	return nil
 }
@@ -43,8 +45,13 @@ func (c *pass) step(b *resolve.Step, s scope) []sight {
 	c.stepValues(b, s.flow.Syntax.Defaults)
 	c.head(&m.BlockHead, &b.Syntax.Head, &s)
 	c.input(b, &s)
-	seen := []sight{{step: m}}
-	if b.Syntax.When != nil {
+	return seenBehind(m, b.Syntax.When != nil)
+}
+
+// seenBehind is a block with a value of its own.
+func seenBehind(b model.Block, conditional bool) []sight {
+	seen := []sight{{block: b}}
+	if conditional {
 		return maybe(seen, "it has a `when`")
 	}
 	return seen
@@ -77,7 +84,7 @@ func (c *pass) choose(b *resolve.Choose, s scope) []sight {
 	return maybe(seen, "it stands in a case of "+b.Syntax.What())
 }
 
-// maybe is steps that may have been skipped. The reason that is nearest to a step is kept.
+// maybe is blocks that may have been skipped. The reason that is nearest to a block is kept.
 func maybe(seen []sight, why string) []sight {
 	for i := range seen {
 		seen[i].absent = orElse(seen[i].absent, why)

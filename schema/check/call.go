@@ -167,7 +167,9 @@ func (x *expression) absence(e *model.Expr) string {
 	for at := e; at != nil; {
 		switch {
 		case at.Kind == model.BlockVar:
-			return "`" + text(e) + "` may be absent: step `" + at.Step.Name + "` may be skipped, " + x.scope.whyAbsent(at.Step)
+			return "`" + text(e) + "` may be absent: " + what(blockOf(at)) + " may be skipped, " + x.scope.whyAbsent(blockOf(at))
+		case at.Kind == model.ItemVar:
+			return "`" + text(e) + "` may be absent: the elements of " + what(at.Foreach) + " are optional"
 		case at.Kind == model.Select && at.Field.Type.Kind == model.Optional:
 			return "`" + text(e) + "` may be absent: the field `" + at.Field.Name + "` is optional"
 		case at.Kind != model.Select:
@@ -184,7 +186,11 @@ func text(e *model.Expr) string {
 	case model.InputVar:
 		return "input"
 	case model.BlockVar:
-		return e.Step.VarName
+		return blockOf(e).Head().VarName
+	case model.ItemVar:
+		return e.Foreach.As
+	case model.IndexVar:
+		return e.Foreach.IndexAs
 	case model.RunVar:
 		return "run." + e.Name
 	case model.Select:

@@ -70,12 +70,13 @@ func (c *pass) finish(p *model.Payload) {
 }
 
 // everything is what a step without `in` gets: the fields of the input and of
-// all results that it sees. The result is empty after an error.
+// all results that it sees. The value of a foreach is a list and has no fields; an
+// element is no result. The result is empty after an error.
 func (c *pass) everything(s *scope, step *resolve.Step) []*model.Binding {
 	x := &expression{report: c.report, scope: s}
 	sources := []*model.Expr{x.node(model.InputVar, inputType(s.flow.Model), step.Model.Pos)}
 	for _, earlier := range s.seen {
-		if earlier.step.Out != nil {
+		if resultType(earlier.block) != nil {
 			sources = append(sources, x.value(earlier, step.Model.Pos))
 		}
 	}
@@ -155,6 +156,11 @@ func (c *pass) lastResult(last resolve.Block, s *scope) []*model.Binding {
 
 func (c *pass) refuseLast(last resolve.Block) {
 	m := last.Block()
+	if _, isForeach := m.(*model.Foreach); isForeach && hasResult(m) {
+		c.report.Add(diag.MissingKey, m.Head().Pos, "the flow ends with %s, whose value is a list without a name; say what the flow returns: `output: {%s: %[2]s}`, or `output: {}` for nothing",
+			what(m), orElse(m.Head().VarName, "name"))
+		return
+	}
 	if hasResult(m) {
 		c.report.Add(diag.MissingKey, m.Head().Pos, "the flow ends with %s, which has no value of its own; say what the flow returns: `output: {name: EXPR}`, or `output: {}` for nothing", what(m))
 	}

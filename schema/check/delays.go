@@ -53,6 +53,9 @@ func elapseBlock(block resolve.Block, b budget) budget {
 		return elapseParallel(block, b)
 	case *resolve.Choose:
 		return elapseChoose(block, b)
+	case *resolve.Foreach:
+		// Nothing in it counts: the list may be empty.
+		return elapseHead(&block.Model.BlockHead, &block.Syntax.Head, b)
 	}
 	return b
 }

@@ -13,7 +13,7 @@ type place struct {
 	turns []turn
 }
 
-// turn is a branch of a parallel or a case of a choose, by its number.
+// turn is a branch of a parallel, a case of a choose or the body of a foreach, by its number.
 type turn struct {
 	group model.Block
 	way   int
@@ -35,7 +35,7 @@ func locate(body []model.Block, is func(model.Block) bool) *place {
 	return nil
 }
 
-// ways is the branches of a parallel or the cases of a choose.
+// ways is the branches of a parallel, the cases of a choose or the body of a foreach.
 func ways(b model.Block) [][]model.Block {
 	switch b := b.(type) {
 	case *model.Parallel:
@@ -46,14 +46,17 @@ func ways(b model.Block) [][]model.Block {
 			list[i] = one.Body
 		}
 		return list
+	case *model.Foreach:
+		return [][]model.Block{b.Body}
 	}
 	return nil
 }
 
-// hasResult says whether a block, or one in it, is a step with a result.
+// hasResult says whether a block, or one in it that is seen behind it, has a value.
 func hasResult(b model.Block) bool {
-	if s, ok := b.(*model.Step); ok {
-		return s.Out != nil
+	switch b.(type) {
+	case *model.Step, *model.Foreach:
+		return resultType(b) != nil
 	}
 	for _, way := range ways(b) {
 		for _, inner := range way {
@@ -68,19 +71,59 @@ func hasResult(b model.Block) bool {
 // unseen reports a block that cannot be read here; false if no block has the name.
 func (x *expression) unseen(name string, pos model.Pos) bool {
 	body := x.scope.flow.Model.Body
+	if x.unseenElement(name, pos) {
+		return true
+	}
 	wanted := locate(body, func(b model.Block) bool { return b.Head().VarName == name })
 	if wanted == nil {
 		return false
 	}
-	if _, isStep := wanted.block.(*model.Step); !isStep {
+	switch wanted.block.(type) {
+	case *model.Parallel, *model.Choose:
 		x.report.Add(diag.NoResult, pos, "%s has no value of its own; read the steps in it", what(wanted.block))
+		return true
+	}
+	if f := x.foreachBefore(wanted); f != nil {
+		if f.Name != "" { // what has no name was reported, and cannot be read
+			x.report.Add(diag.OnlyInForeach, pos, "%s runs once for each element of %s, and is seen only in it; behind it read `%s`, the list of what `collect` says for each",
+				what(wanted.block), what(f), f.VarName)
+		}
 		return true
 	}
 	reader := locate(body, func(b model.Block) bool { return b == x.scope.reader })
 	if reader == nil {
-		return false // it is the output, which sees all steps
+		return false // it is the output, which sees all that is in no foreach
 	}
 	x.report.Add(diag.ReadTooEarly, pos, "%s", whyUnseen(wanted, reader))
+	return true
+}
+
+// foreachBefore is the foreach with a block in it that the expression stands behind.
+func (x *expression) foreachBefore(wanted *place) *model.Foreach {
+	for _, turn := range wanted.turns {
+		f, ok := turn.group.(*model.Foreach)
+		if ok && x.scope.sees(f) {
+			return f
+		}
+	}
+	return nil
+}
+
+// unseenElement reports the name of an element, or of its place, outside of its foreach.
+func (x *expression) unseenElement(name string, pos model.Pos) bool {
+	named := func(b model.Block) bool {
+		f, ok := b.(*model.Foreach)
+		return ok && (f.As == name || f.IndexAs == name)
+	}
+	found := locate(x.scope.flow.Model.Body, named)
+	if found == nil {
+		return false
+	}
+	of := found.block
+	if x.scope.reader != nil && named(x.scope.reader) {
+		of = x.scope.reader // of several with this name, the one that is meant
+	}
+	x.report.Add(diag.OnlyInForeach, pos, "`%s` is about one element of %s, and is seen only by the blocks in it and its `collect`", name, what(of))
 	return true
 }
 
@@ -88,6 +131,11 @@ func whyUnseen(wanted, reader *place) string {
 	step, by := what(wanted.block), what(reader.block)
 	if wanted.block == reader.block {
 		return step + " cannot read its own result"
+	}
+	for _, turn := range reader.turns {
+		if turn.group == wanted.block {
+			return by + " stands in " + step + ", whose value is not known before its end"
+		}
 	}
 	shared := 0
 	for shared < min(len(wanted.turns), len(reader.turns)) && wanted.turns[shared] == reader.turns[shared] {
@@ -118,6 +166,8 @@ func what(b model.Block) string {
 		kind = "parallel"
 	case *model.Choose:
 		kind = "choose"
+	case *model.Foreach:
+		kind = "foreach"
 	}
 	if b.Head().Name == "" {
 		return "a " + kind

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bextgen/bextgen/schema/diag"
@@ -13,29 +14,82 @@ import (
 // scope is the place of an expression in a flow.
 type scope struct {
 	flow   *resolve.Flow
-	seen   []sight     // the steps that the expression sees
-	reader model.Block // to which it belongs, nil for the flow's output
+	seen   []sight          // the steps and foreachs that the expression sees
+	around []*model.Foreach // whose elements it sees, from the outside in
+	reader model.Block      // to which it belongs, nil for the flow's output
 }
 
-// sight is a step as it is seen from some place: whoever is skipped together with
-// the step sees it as always there.
+// sight is a step or a foreach as it is seen from some place: whoever is skipped
+// together with the block sees it as always there.
 type sight struct {
-	step   *model.Step
+	block  model.Block
 	absent string // why it may have been skipped, "" if it cannot
 }
 
 // inputType is the type of `input`.
 func inputType(f *model.Flow) *model.Type { return payloadType(f.Input) }
 
-// value is the result of a step as expressions see it.
+// value is the value of a block as expressions see it.
 func (x *expression) value(s sight, pos model.Pos) *model.Expr {
-	t := payloadType(s.step.Out)
+	t := resultType(s.block)
 	if s.absent != "" {
 		t = optional(t)
 	}
 	e := x.node(model.BlockVar, t, pos)
-	e.Step = s.step
+	switch b := s.block.(type) {
+	case *model.Step:
+		e.Step = b
+	case *model.Foreach:
+		e.Foreach, e.Secret = b, b.Collect.Secret
+	}
 	return e
+}
+
+// blockOf is the block whose value a BlockVar is.
+func blockOf(e *model.Expr) model.Block {
+	if e.Foreach != nil {
+		return e.Foreach
+	}
+	return e.Step
+}
+
+// resultType is the type of the value of a step or foreach, nil if it has none.
+func resultType(b model.Block) *model.Type {
+	switch b := b.(type) {
+	case *model.Step:
+		if b.Out != nil {
+			return payloadType(b.Out)
+		}
+	case *model.Foreach:
+		if b.Collect != nil {
+			return listOf(b.Collect.Type)
+		}
+	}
+	return nil
+}
+
+func listOf(t *model.Type) *model.Type {
+	if t.Kind == resolve.Unknown {
+		return t
+	}
+	return &model.Type{Kind: model.List, Elem: t}
+}
+
+// element is what a foreach around the expression means by a name, nil if there is none.
+func (x *expression) element(name string, pos model.Pos) *model.Expr {
+	for _, f := range x.scope.around {
+		switch name {
+		case f.As:
+			e := x.node(model.ItemVar, f.Item, pos)
+			e.Foreach, e.Secret = f, f.Over != nil && f.Over.Secret
+			return e
+		case f.IndexAs:
+			e := x.node(model.IndexVar, &model.Type{Kind: model.Int}, pos)
+			e.Foreach = f // no secret, also in a list of secrets: it tells nothing of them
+			return e
+		}
+	}
+	return nil
 }
 
 func payloadType(p *model.Payload) *model.Type {
@@ -90,12 +144,15 @@ func (x *expression) variable(name string, pos model.Pos) *model.Expr {
 		x.report.Add(diag.WrongForm, pos, "`run` cannot be read as a whole; there are `run.id`, `run.tenant`, `run.attempt` and `run.startedAt`")
 		return nil
 	}
+	if e := x.element(name, pos); e != nil {
+		return e
+	}
 	for _, s := range x.scope.seen {
-		if s.step.VarName != name {
+		if s.block.Head().VarName != name {
 			continue
 		}
-		if s.step.Out == nil {
-			x.report.Add(diag.NoResult, pos, "step `%s` has no `out`, so there is no result to read", s.step.Name)
+		if resultType(s.block) == nil {
+			x.noResult(s.block, pos)
 			return nil
 		}
 		return x.value(s, pos)
@@ -106,17 +163,25 @@ func (x *expression) variable(name string, pos model.Pos) *model.Expr {
 	return nil
 }
 
-// unknown reports a name that nothing stands for. A step written as it is declared, with
+func (x *expression) noResult(b model.Block, pos model.Pos) {
+	if _, isForeach := b.(*model.Foreach); isForeach {
+		x.report.Add(diag.NoResult, pos, "%s has no `collect`, and its last block has no result, so there is no list to read", what(b))
+		return
+	}
+	x.report.Add(diag.NoResult, pos, "%s has no `out`, so there is no result to read", what(b))
+}
+
+// unknown reports a name that nothing stands for. A block written as it is declared, with
 // hyphens, is a subtraction of several such names, and reported once.
 func (x *expression) unknown(name string, pos model.Pos) {
 	for _, seen := range x.scope.seen {
-		s := seen.step
+		s := seen.block.Head()
 		within := strings.HasPrefix(s.Name, name+"-") || strings.HasSuffix(s.Name, "-"+name)
 		if !within || !strings.Contains(x.source, s.Name) {
 			continue
 		}
 		if !x.hyphens {
-			x.report.Add(diag.UnknownVariable, pos, "unknown name `%s`; step `%s` is read as `%s`", clip(name), s.Name, s.VarName)
+			x.report.Add(diag.UnknownVariable, pos, "unknown name `%s`; %s is read as `%s`", clip(name), what(seen.block), s.VarName)
 		}
 		x.hyphens = true
 		return
@@ -130,8 +195,13 @@ func (x *expression) nameHint(name string) string {
 		return "; did you mean `input." + name + "`?"
 	}
 	names := []string{"input", "run"}
+	for _, f := range x.scope.around {
+		names = append(names, f.As, f.IndexAs)
+	}
 	for _, s := range x.scope.seen {
-		names = append(names, s.step.VarName)
+		if named := s.block.Head().VarName; named != "" {
+			names = append(names, named)
+		}
 	}
 	return diag.Hint(name, names)
 }
@@ -156,10 +226,15 @@ func orElse(text, otherwise string) string {
 	return text
 }
 
-// whyAbsent says why a step that is seen may have been skipped.
-func (s *scope) whyAbsent(step *model.Step) string {
+// sees says whether a block comes before the expression.
+func (s *scope) sees(b model.Block) bool {
+	return slices.ContainsFunc(s.seen, func(seen sight) bool { return seen.block == b })
+}
+
+// whyAbsent says why a block that is seen may have been skipped.
+func (s *scope) whyAbsent(b model.Block) string {
 	for _, seen := range s.seen {
-		if seen.step == step {
+		if seen.block == b {
 			return seen.absent
 		}
 	}

@@ -53,6 +53,7 @@ const (
 	UntypedExpr     Code = "BX059"
 	AmbiguousMerge  Code = "BX060"
 	SecretExposed   Code = "BX061"
+	OnlyInForeach   Code = "BX062"
 )
 
 // Titles has a title of one line for every code.
@@ -95,7 +96,7 @@ func Titles() map[Code]string {
 		ExprSyntax:      "an expression is not valid CEL",
 		ExprNotYet:      "an expression uses a part of CEL that is not supported",
 		UnknownVariable: "an expression reads a name that does not exist",
-		ReadTooEarly:    "an expression reads a step that has not run yet, or may never",
+		ReadTooEarly:    "an expression reads a block that has not run yet, or may never",
 		NoResult:        "an expression reads a block that has no result",
 		UnknownField:    "an expression reads a field that does not exist",
 		MaybeAbsent:     "an expression reads what may be absent where a value is needed",
@@ -104,5 +105,6 @@ func Titles() map[Code]string {
 		UntypedExpr:     "the type of an expression cannot be told",
 		AmbiguousMerge:  "a step without `in` would get two fields of one name",
 		SecretExposed:   "a secret would be shown",
+		OnlyInForeach:   "an expression reads from outside what is seen only in a foreach",
 	}
 }

@@ -33,7 +33,7 @@ type Policy struct {
 	Timeout, Retries, Backoff, BackoffBase, BackoffMax, Jitter *Text
 }
 
-// Block is an entry of `steps`: *Step, *Parallel or *Choose.
+// Block is an entry of `steps`: *Step, *Parallel, *Choose or *Foreach.
 type Block interface {
 	// What names the block to the user: step `charge-payment`.
 	What() string
@@ -41,7 +41,7 @@ type Block interface {
 
 // Head is the keys that all blocks have.
 type Head struct {
-	Kind  string    // step, parallel or choose
+	Kind  string    // step, parallel, choose or foreach
 	Pos   model.Pos // of the name, or of the block if it has none
 	Name  *Text     // not nil for a step
 	Doc   *Text
@@ -77,6 +77,16 @@ type Parallel struct {
 type Choose struct {
 	Head
 	Cases []*Case
+}
+
+// Foreach is a block of blocks that run for each element of a list.
+type Foreach struct {
+	Head
+	Over    *Text
+	As      *Text
+	Limit   *Text
+	Collect *Text
+	Body    []Block
 }
 
 // Case is an entry of `cases`. When is nil for the `else`.

@@ -15,14 +15,19 @@ type blockResolver struct {
 	flow     *Flow
 	blocks   map[string]*parse.Head // by their names in expressions
 	handlers map[string]declaration // by the names of their methods in Go
+	around   []*Foreach             // the block that is resolved, from the outside in
+	elements []element
 }
 
 func (r *resolver) blocks(flow *Flow) {
-	b := &blockResolver{r, flow, map[string]*parse.Head{}, map[string]declaration{}}
+	b := &blockResolver{resolver: r, flow: flow, blocks: map[string]*parse.Head{}, handlers: map[string]declaration{}}
 	flow.Body, flow.Model.Body = b.body(flow.Syntax.Steps, false)
 	for _, s := range flow.steps {
 		b.compensation(s)
 		flow.Model.Steps = append(flow.Model.Steps, s.Model)
+	}
+	for _, e := range b.elements {
+		b.elementNames(e)
 	}
 }
 
@@ -45,6 +50,8 @@ func (r *blockResolver) block(syntax parse.Block, skippable bool) Block {
 		return r.parallel(syntax, skippable)
 	case *parse.Choose:
 		return r.choose(syntax, skippable)
+	case *parse.Foreach:
+		return r.foreach(syntax, skippable)
 	}
 	return nil
 }

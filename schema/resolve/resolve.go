@@ -24,7 +24,7 @@ type Flow struct {
 	steps  []*Step // at any depth
 }
 
-// Block is a block of the model with its syntax: *Step, *Parallel or *Choose.
+// Block is a block of the model with its syntax: *Step, *Parallel, *Choose or *Foreach.
 type Block interface {
 	// Block is the block of the model.
 	Block() model.Block
@@ -50,6 +50,13 @@ type Choose struct {
 	Cases  []*Case
 }
 
+// Foreach is a foreach of the model with its syntax.
+type Foreach struct {
+	Model  *model.Foreach
+	Syntax *parse.Foreach
+	Body   []Block
+}
+
 // Case is a case of the model with its syntax.
 type Case struct {
 	Model  *model.Case
@@ -65,6 +72,9 @@ func (p *Parallel) Block() model.Block { return p.Model }
 
 // Block is the choose of the model.
 func (c *Choose) Block() model.Block { return c.Model }
+
+// Block is the foreach of the model.
+func (f *Foreach) Block() model.Block { return f.Model }
 
 type resolver struct {
 	pkg    *Package
