@@ -83,7 +83,7 @@ func (r *resolver) steps(flow *Flow) {
 
 func (r *resolver) step(flow *model.Flow, syntax *parse.Step, names handlers) *Step {
 	name, pos := syntax.Name.Value, syntax.Name.Pos
-	if !r.name(syntax.Name, "step") {
+	if !r.handlerName(syntax.Name, "step") {
 		return nil
 	}
 	if name == "input" || name == "run" {
@@ -110,6 +110,18 @@ func (r *resolver) step(flow *model.Flow, syntax *parse.Step, names handlers) *S
 	return &Step{Model: m, Syntax: syntax}
 }
 
+// handlerName checks the name of a step or a compensation.
+func (r *resolver) handlerName(t *parse.Text, what string) bool {
+	if !r.name(t, what) {
+		return false
+	}
+	if goName := GoName(t.Value); wellKnownMethod(goName) {
+		r.report.Add(diag.ReservedName, t.Pos, "`%s` cannot be the name of the %s: its handler would be `%s`, a method that Go knows with other parameters", t.Value, what, goName)
+		return false
+	}
+	return true
+}
+
 // handler takes a name in a flow, unless it is taken.
 func (r *resolver) handler(taken map[string]declaration, name, what string, pos model.Pos) bool {
 	before, ok := taken[name]
@@ -128,7 +140,7 @@ func (r *resolver) handler(taken map[string]declaration, name, what string, pos 
 
 func (r *resolver) compensation(step *Step, names handlers) {
 	c := step.Syntax.Compensate
-	if c == nil || c.Name == nil || !r.name(c.Name, "compensation") {
+	if c == nil || c.Name == nil || !r.handlerName(c.Name, "compensation") {
 		return
 	}
 	goName := GoName(c.Name.Value)
