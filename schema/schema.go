@@ -90,6 +90,11 @@ func fileNames(fsys fs.FS, report *diag.Reporter) []string {
 
 // readFile reads and parses a file, at most a little more than one may have.
 func readFile(fsys fs.FS, name string, report *diag.Reporter) *parse.File {
+	info, err := fs.Stat(fsys, name)
+	if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for whoever writes to it
+		report.Add(diag.Unreadable, model.Pos{File: name}, "this is no regular file; a flow file was expected by its name")
+		return nil
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		report.Add(diag.Unreadable, model.Pos{File: name}, "the file cannot be read: %v", err)
@@ -108,9 +113,7 @@ func readFile(fsys fs.FS, name string, report *diag.Reporter) *parse.File {
 // folder's, with small letters and digits only.
 func packageName(opts Options, report *diag.Reporter) string {
 	if opts.Package != "" {
-		if !token.IsIdentifier(opts.Package) || opts.Package == "_" {
-			report.Add(diag.PackageName, model.Pos{}, "`%s` is no name for a Go package; use small letters and digits", opts.Package)
-		}
+		refusePackage(opts.Package, report)
 		return opts.Package
 	}
 	folder, err := folderName(opts.Dir)
@@ -124,10 +127,25 @@ func packageName(opts Options, report *diag.Reporter) string {
 		}
 		return -1
 	}, strings.ToLower(folder))
-	if !token.IsIdentifier(name) {
+	if !token.IsIdentifier(name) || name == ignoredPackage {
 		report.Add(diag.PackageName, model.Pos{}, "no Go package can be named after the folder `%s`; give a name with --package", folder)
 	}
 	return name
+}
+
+// ignoredPackage is the package whose files the go command passes over.
+const ignoredPackage = "documentation"
+
+// refusePackage reports a name that a Go package cannot have.
+func refusePackage(name string, report *diag.Reporter) {
+	switch {
+	case token.IsKeyword(name):
+		report.Add(diag.PackageName, model.Pos{}, "`%s` is no name for a Go package: the word is reserved in Go; give another with --package", name)
+	case name == ignoredPackage:
+		report.Add(diag.PackageName, model.Pos{}, "`%s` is no name for a Go package with code: Go passes over its files; give another with --package", name)
+	case !token.IsIdentifier(name) || name == "_":
+		report.Add(diag.PackageName, model.Pos{}, "`%s` is no name for a Go package; use small letters and digits", name)
+	}
 }
 
 // folderName is the last element of a folder's path, also of "." and "..".

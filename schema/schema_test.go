@@ -80,6 +80,29 @@ func TestSharedTypes(t *testing.T) {
 	}
 }
 
+// TestTypesWithFieldsOfTheirOwnWords has types whose fields are named like the
+// words that describe one.
+func TestTypesWithFieldsOfTheirOwnWords(t *testing.T) {
+	tests := []struct{ declaration, fields string }{
+		{"{doc: string, type: string}", "doc type"},
+		{"{fields: {type: string, amount: int}}", "type amount"},
+		{"{doc: Of money., fields: {type: {type: string, doc: D}, doc: string, id: int}}", "type doc id"},
+		{"{fields: {type: list<string>, doc: All.}}", "fields"},
+		{"{fields: string}", "fields"},
+	}
+	for _, test := range tests {
+		text := "flow: a\nversion: \"1.0\"\ntypes: {T: " + test.declaration + "}\nsteps: [{step: x}]\n"
+		pkg, list := schema.Load(fstest.MapFS{"a.flow.yaml": {Data: []byte(text)}}, schema.Options{Package: "p"})
+		if len(list) > 0 {
+			t.Errorf("%s: %s", test.declaration, list)
+			continue
+		}
+		if got := fieldNames(pkg.Types[0].Fields); got != test.fields {
+			t.Errorf("%s has the fields %q, want %q", test.declaration, got, test.fields)
+		}
+	}
+}
+
 func fieldNames(fields []*model.Field) string {
 	var names []string
 	for _, f := range fields {
@@ -161,6 +184,9 @@ func TestExpressions(t *testing.T) {
 		{"true ? [] : [1]", "list<int> conditional"},
 		{"size(loadOrder.order.items)", "int size_list"},
 		{"loadOrder.order.id.size()", "int string_size"},
+		{"loadOrder.order == loadOrder.order", "bool equals secret"},
+		{"[loadOrder.order] != []", "bool not_equals secret"},
+		{"size(loadOrder.order.items)", "int size_list"},
 		{"size(loadOrder.order.card)", "int size_string secret"},
 		{"size(loadOrder.order.tags) + size(loadOrder.order.raw)", "int add_int64 fallible"},
 		{"double(input.count) * 1.5", "float multiply_double"},
@@ -341,6 +367,8 @@ func TestPackageName(t *testing.T) {
 		{"examples/type", "other", "other"},
 		{"examples/type", "", ""},
 		{"x", "a b", ""},
+		{"x", "func", ""},
+		{"documentation", "", ""},
 	}
 	for _, test := range tests {
 		pkg, list := schema.Load(file, schema.Options{Dir: test.dir, Package: test.option})
@@ -374,6 +402,10 @@ func TestUnreadable(t *testing.T) {
 	_, list := schema.Load(brokenFS{fstest.MapFS{"a.flow.yaml": {}}}, schema.Options{Package: "p"})
 	if len(list) != 1 || list[0].Code != diag.Unreadable || list[0].File != "a.flow.yaml" {
 		t.Errorf("an unreadable file: %v", list)
+	}
+	_, list = schema.Load(fstest.MapFS{"a.flow.yaml": {Mode: fs.ModeNamedPipe}}, schema.Options{Package: "p"})
+	if len(list) != 1 || list[0].Code != diag.Unreadable || list[0].File != "a.flow.yaml" {
+		t.Errorf("a pipe: %v", list)
 	}
 	_, list = schema.Load(os.DirFS(filepath.Join("no", "such", "folder")), schema.Options{Package: "p", Dir: "no/such/folder"})
 	if len(list) != 1 || list[0].Code != diag.Unreadable || list[0].File != "no/such/folder" {

@@ -59,6 +59,9 @@ func compare(packages []generated) ([]change, error) {
 // compareFile completes a change by what is there. It refuses to replace what
 // bextgen did not write.
 func compareFile(c change) (_ change, same bool, err error) {
+	if info, err := os.Stat(c.path()); err == nil && !info.Mode().IsRegular() {
+		return c, false, &problem{c.path() + " is to be generated, but a folder or a special file of this name is there: rename it"}
+	}
 	c.old, err = os.ReadFile(c.path())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

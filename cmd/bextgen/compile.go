@@ -120,8 +120,11 @@ func handWritten(folder string) ([]fs.FileInfo, error) {
 }
 
 // ours says whether a file was written by bextgen. One that cannot be read is
-// not.
+// not, nor one that is no regular file: opening a pipe would wait for its writer.
 func ours(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return false

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,23 +69,24 @@ func isFolder(name string) error {
 	return nil
 }
 
-// walk finds the folders that have flow files, from root on down.
+// walk finds the folders that have flow files, from root on down. The root may
+// be a symbolic link; others are not followed.
 func walk(root string) ([]string, error) {
 	var folders []string
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != root && passedOver(entry.Name()):
-			return filepath.SkipDir
+		case entry.IsDir() && name != "." && passedOver(entry.Name()):
+			return fs.SkipDir
 		case entry.IsDir() || !strings.HasSuffix(entry.Name(), ".flow.yaml"):
 			return nil
 		}
-		folders = append(folders, filepath.Dir(path))
+		folders = append(folders, filepath.Join(root, filepath.FromSlash(path.Dir(name))))
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("looking for flow files: %w", err)
+		return nil, fmt.Errorf("looking for flow files in %s: %w", root, err)
 	}
 	slices.Sort(folders)
 	return slices.Compact(folders), nil

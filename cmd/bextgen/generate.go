@@ -3,6 +3,8 @@
 package main
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
 )
 
@@ -30,8 +32,8 @@ In Go files, write:
 			if err != nil {
 				return err
 			}
-			if to.out != "" && len(folders) > 1 {
-				return usagef("--out cannot be given with several folders: each is a Go package of its own")
+			if err := checkOut(to.out, folders); err != nil {
+				return err
 			}
 			packages, err := compile(folders, to, cmd.ErrOrStderr())
 			if err != nil {
@@ -52,4 +54,18 @@ In Go files, write:
 	cmd.Flags().BoolVar(&checkOnly, "check", false, "write nothing; report files that are missing, stale or orphaned, and exit with 1 if there are any")
 	cmd.Flags().BoolVar(&diffOnly, "diff", false, "write nothing; print what would change, and exit with 1 if anything would")
 	return cmd
+}
+
+// checkOut refuses an --out that cannot be what these folders are generated into.
+func checkOut(out string, folders []string) error {
+	if out == "" {
+		return nil
+	}
+	if len(folders) > 1 {
+		return usagef("--out cannot be given with several folders: each is a Go package of its own")
+	}
+	if info, err := os.Stat(out); err == nil && !info.IsDir() {
+		return usagef("--out %s is a file: give a folder", out)
+	}
+	return nil
 }

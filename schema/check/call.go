@@ -10,6 +10,7 @@ import (
 
 	"github.com/bextgen/bextgen/schema/diag"
 	"github.com/bextgen/bextgen/schema/model"
+	"github.com/bextgen/bextgen/schema/resolve"
 )
 
 // This file checks operators and functions.
@@ -100,12 +101,22 @@ func (x *expression) typed(function string, member bool, args []*model.Expr, pos
 	call := x.over(model.Call, v.result, pos, args)
 	call.Overload = v.overload
 	call.Fallible = call.Fallible || fallible(v.overload)
+	call.Secret = call.Secret || comparesSecret(function, args)
 	call = x.settled(call, v)
 	if call != nil && call.Type == nil {
 		x.report.Add(diag.UntypedExpr, pos, "the type of this `%s` cannot be told", name(function))
 		return nil
 	}
 	return call
+}
+
+// comparesSecret says whether an operator looks at secrets inside of values that
+// are none as a whole.
+func comparesSecret(function string, args []*model.Expr) bool {
+	if function != operators.Equals && function != operators.NotEquals {
+		return false
+	}
+	return slices.ContainsFunc(args, func(arg *model.Expr) bool { return resolve.HoldsSecret(arg.Type) })
 }
 
 // present refuses operands that may be absent where a value is needed, and

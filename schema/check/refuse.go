@@ -97,7 +97,9 @@ func (x *expression) syntaxError(source common.Source, bad *common.Error) {
 	}
 	pos := x.at(int(offset))
 	message := strings.TrimPrefix(bad.Message, "Syntax error: ")
-	if found := syntaxProblem.FindStringSubmatch(bad.Message); found != nil {
+	if strings.HasPrefix(x.source, "{{") {
+		message = "an expression is written without `{{…}}` around it"
+	} else if found := syntaxProblem.FindStringSubmatch(bad.Message); found != nil {
 		message = unexpected(found[1], found[2])
 	} else if word, ok := strings.CutPrefix(message, "reserved identifier: "); ok {
 		message = "`" + word + "` is a reserved word"

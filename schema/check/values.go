@@ -87,7 +87,7 @@ func (c *pass) policy(p parse.Policy) model.Policy {
 func (c *pass) number(t *parse.Text, key string, least int) int {
 	n, err := strconv.Atoi(t.Value)
 	if err != nil || n < least || n > most {
-		c.report.Add(diag.BadNumber, t.Pos, "`%s` must be a whole number from %d on, not `%s`", key, least, clip(t.Value))
+		c.report.Add(diag.BadNumber, t.Pos, "`%s` must be a whole number from %d to %d, not `%s`", key, least, most, clip(t.Value))
 		return least
 	}
 	return n

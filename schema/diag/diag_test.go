@@ -51,7 +51,7 @@ func TestMessagesArePrintable(t *testing.T) {
 }
 
 func TestDidYouMean(t *testing.T) {
-	candidates := []string{"retries", "timeout", "backoff", "chargePayment", "id"}
+	candidates := []string{"retries", "timeout", "backoff", "chargePayment", "id", "T"}
 	tests := []struct{ name, want string }{
 		{"retires", "retries"},
 		{"timout", "timeout"},
@@ -59,6 +59,7 @@ func TestDidYouMean(t *testing.T) {
 		{"ChargePayment", "chargePayment"},
 		{"ib", "id"},
 		{"x", ""},
+		{"?", ""},
 		{"frobnicate", ""},
 		{"", ""},
 	}

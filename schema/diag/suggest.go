@@ -20,7 +20,7 @@ func DidYouMean(name string, candidates []string) string {
 }
 
 // Nearest is the candidate that is written most like the name, the first among
-// equals; "" if none is like it.
+// equals; "" if none is like it, or has no letter with it in common.
 func Nearest(name string, candidates []string) string {
 	n := utf8.RuneCountInString(name)
 	if n == 0 || n > longestName {
@@ -32,7 +32,8 @@ func Nearest(name string, candidates []string) string {
 		if utf8.RuneCountInString(c) > longestName {
 			continue
 		}
-		if d := distance(folded, fold(c)); d < limit {
+		other := fold(c)
+		if d := distance(folded, other); d < limit && d < max(len(folded), len(other)) {
 			best, limit = c, d
 		}
 	}

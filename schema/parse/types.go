@@ -33,7 +33,7 @@ func (p *parser) typeDeclaration(e entry) *Type {
 		return nil
 	}
 	t := &Type{Name: e.key}
-	if fields := child(e.value, "fields"); fields != nil && fields.Kind == yaml.MappingNode && child(fields, "type") == nil {
+	if fields := child(e.value, "fields"); fields != nil && fields.Kind == yaml.MappingNode && !isField(fields) {
 		p.object(e.value, where, nil, []key{
 			p.into(&t.Doc, "doc"),
 			{"fields", func(v *yaml.Node) { t.Fields = p.fields(v, where) }},
@@ -53,6 +53,19 @@ func laterType(n *yaml.Node) *yaml.Node {
 		}
 	}
 	return nil
+}
+
+// isField says whether a mapping is what stands behind the name of a field, such
+// as {type: string, doc: …}, and not a list of fields of which one is named type.
+func isField(n *yaml.Node) bool {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch n.Content[i].Value {
+		case "type", "doc", "secret", "default", "min", "max", "minLength", "maxLength", "pattern":
+		default:
+			return false
+		}
+	}
+	return child(n, "type") != nil
 }
 
 func child(n *yaml.Node, name string) *yaml.Node {

@@ -31,7 +31,7 @@ const (
 // decode is the one document of a file, or nil after it reported why there is none.
 func (p *parser) decode(text []byte) *yaml.Node {
 	if len(text) > MaxSize {
-		p.report.Add(diag.TooLarge, p.at(0, 0), "the file has %d bytes, more than the %d that a flow file may have", len(text), MaxSize)
+		p.report.Add(diag.TooLarge, p.at(0, 0), "the file has more than the %d bytes that a flow file may have", MaxSize)
 		return nil
 	}
 	if !utf8.Valid(text) {
@@ -42,7 +42,7 @@ func (p *parser) decode(text []byte) *yaml.Node {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	document, err := decodeNext(decoder)
 	if errors.Is(err, io.EOF) {
-		p.report.Add(diag.EmptyValue, p.at(0, 0), "the file is empty; a flow begins with `flow: NAME`")
+		p.reportEmpty()
 		return nil
 	}
 	if err != nil {
@@ -58,7 +58,16 @@ func (p *parser) decode(text []byte) *yaml.Node {
 		p.report.Add(diag.SecondDocument, p.pos(second), "a second YAML document begins here (`---`); a file holds one flow")
 		return nil
 	}
-	return document.Content[0]
+	root := document.Content[0]
+	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
+		p.reportEmpty()
+		return nil
+	}
+	return root
+}
+
+func (p *parser) reportEmpty() {
+	p.report.Add(diag.EmptyValue, p.at(0, 0), "the file is empty; a flow begins with `flow: NAME`")
 }
 
 // decodeNext reads one document. The library limits its own depth, and reports

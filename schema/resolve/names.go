@@ -122,3 +122,14 @@ func reservedInCEL(word string) string {
 	}
 	return ""
 }
+
+// wellKnownMethod says whether go vet refuses a method of this name that is not
+// the one of Go's own packages.
+func wellKnownMethod(goName string) bool {
+	switch goName {
+	case "GobDecode", "GobEncode", "MarshalJSON", "MarshalXML", "ReadByte", "ReadRune",
+		"UnmarshalJSON", "UnmarshalXML", "UnreadByte", "UnreadRune", "WriteByte":
+		return true
+	}
+	return false
+}

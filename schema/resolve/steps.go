@@ -12,7 +12,7 @@ import (
 func (r *blockResolver) step(syntax *parse.Step, skippable bool) Block {
 	m := &model.Step{BlockHead: r.head(&syntax.Head, skippable)}
 	what, flow := syntax.What(), r.flow.Model
-	if m.Name == "" || !r.handler(m, what) {
+	if m.Name == "" || !r.methodName(syntax.Name, "step") || !r.handler(m, what) {
 		return nil
 	}
 	prefix := flow.GoName + m.GoName
@@ -41,10 +41,21 @@ func (r *blockResolver) handler(m *model.Step, what string) bool {
 	return false
 }
 
+// methodName checks that a handler's name is no method that go vet reads as
+// another interface's.
+func (r *blockResolver) methodName(t *parse.Text, what string) bool {
+	goName := GoName(t.Value)
+	if !wellKnownMethod(goName) {
+		return true
+	}
+	r.report.Add(diag.ReservedName, t.Pos, "`%s` cannot be the name of the %s: its handler would be `%s`, a method that Go knows with other parameters", t.Value, what, goName)
+	return false
+}
+
 // compensation is resolved behind all steps, so that it is what gives way to them.
 func (r *blockResolver) compensation(step *Step) {
 	c := step.Syntax.Compensate
-	if c == nil || c.Name == nil || !r.name(c.Name, "compensation") {
+	if c == nil || c.Name == nil || !r.name(c.Name, "compensation") || !r.methodName(c.Name, "compensation") {
 		return
 	}
 	goName := GoName(c.Name.Value)

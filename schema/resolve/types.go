@@ -153,9 +153,9 @@ func (r *resolver) simpleType(text string, pos model.Pos) *model.Type {
 // typeHint says what an unknown type may have been meant to be.
 func (r *resolver) typeHint(text string) string {
 	switch strings.ToLower(text) {
-	case "integer", "int64", "int32", "long", "uint":
+	case "integer", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "long":
 		return "; did you mean `int`?"
-	case "number", "double", "float64", "decimal":
+	case "number", "double", "float32", "float64", "decimal":
 		return "; did you mean `float`?"
 	case "boolean":
 		return "; did you mean `bool`?"
@@ -166,7 +166,7 @@ func (r *resolver) typeHint(text string) string {
 	case "list", "array", "map", "optional":
 		return "; write what is in it: `list<T>`, `map<T>` or `optional<T>`"
 	}
-	if elem, ok := strings.CutPrefix(text, "[]"); ok {
+	if elem := strings.TrimSuffix(strings.TrimPrefix(text, "[]"), "[]"); elem != text { // of Go and of TypeScript
 		return "; did you mean `list<" + clip(elem) + ">`?"
 	}
 	names := scalars()
