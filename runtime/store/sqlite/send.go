@@ -35,11 +35,11 @@ func (s *Store) whyNotSent(ctx context.Context, id string) error {
 	_, err := s.readRun(ctx, s.reads.runByID, id)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("send a message to the run %q: %w", id, store.ErrNotFound)
+		return fmt.Errorf("the run %q: %w", id, store.ErrNotFound)
 	case err != nil:
 		return wrap(s.path, "read the run "+id, err)
 	}
-	return fmt.Errorf("send a message to the run %q: %w", id, store.ErrFinal)
+	return fmt.Errorf("the run %q: %w", id, store.ErrFinal)
 }
 
 // sending stores a message. Its ID stays 0 if there is no run to take it.
