@@ -1,0 +1,89 @@
+package templates_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/bextgen/bextgen/schema"
+	"github.com/bextgen/bextgen/schema/model"
+	"github.com/bextgen/bextgen/templates"
+)
+
+// playFlows generates, compiles and vets flows whose names are f and a number,
+// runs each with the same input, and returns their histories. Handlers with a
+// result give v, one more than their x.
+func playFlows(t *testing.T, specs fstest.MapFS, input string) map[string]string {
+	t.Helper()
+	pkg, diagnostics := schema.Load(specs, schema.Options{Package: "flows", Dir: "."})
+	if len(diagnostics) > 0 {
+		t.Fatalf("the flows are wrong:\n%s", diagnostics)
+	}
+	files, err := templates.Go(pkg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	writeModule(t, dir)
+	for _, file := range files {
+		writeFile(t, filepath.Join(dir, "flows", file.Name), file.Content)
+	}
+	writeFile(t, filepath.Join(dir, "flows", "run.go"), playProgram(pkg, input))
+	writeFile(t, filepath.Join(dir, "main.go"), mainProgram([]*golden{{name: "flows"}}))
+	program := filepath.Join(dir, "play")
+	run(t, dir, "go", "vet", "./...")
+	run(t, dir, "go", "build", "-o", program, ".")
+	histories := map[string]string{}
+	for history := range strings.SplitSeq(string(run(t, dir, program, t.TempDir())), "\nf") {
+		name, rest, _ := strings.Cut(history, " ")
+		histories["f"+name] = rest
+	}
+	return histories
+}
+
+// playProgram is the handlers of the flows, and what runs them.
+func playProgram(pkg *model.Package, input string) []byte {
+	var handlers, registers, runs strings.Builder
+	for _, fl := range pkg.Flows {
+		fmt.Fprintf(&handlers, "type %s struct{}\n\n", fl.VarName)
+		for _, st := range fl.Steps {
+			fmt.Fprintf(&handlers, "func (%s) %s(_ context.Context, in %s) ", fl.VarName, st.GoName, st.In.GoName)
+			if st.Out == nil {
+				fmt.Fprintf(&handlers, "error { return nil }\n\n")
+			} else {
+				fmt.Fprintf(&handlers, "(%s, error) { return %[1]s{V: in.X + 1}, nil }\n\n", st.Out.GoName)
+			}
+		}
+		fmt.Fprintf(&registers, "Register%s(rt, %s{}),\n", fl.GoName, fl.VarName)
+		fmt.Fprintf(&runs, "golden.Run(s, Start%s, input[%s]())\n", fl.GoName, fl.Input.GoName)
+	}
+	return fmt.Appendf(nil, `package flows
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/testdata/gen/golden"
+)
+
+func input[T any]() (in T) {
+	if err := json.Unmarshal([]byte(%q), &in); err != nil {
+		panic(err)
+	}
+	return in
+}
+
+%s
+func Register(rt *runtime.Runtime) error {
+	return errors.Join(
+%s)
+}
+
+func Run(s *golden.Session) {
+%s}
+`, input, handlers.String(), registers.String(), runs.String())
+}
