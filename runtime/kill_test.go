@@ -141,7 +141,7 @@ func keepBusy(ctx context.Context, rt *runtime.Runtime, f *shipFlow) error {
 	var count atomic.Int64
 	failed := make(chan error)
 	var first sync.WaitGroup
-	n := max(2*underWay-open, starters)
+	n := max(3*underWay-open, starters)
 	first.Add(n)
 	for range n {
 		go func() { // until it is killed

@@ -41,7 +41,7 @@ func (s *pair) Output(*flow.Plan) any { return number{s.left.Out.N + s.right.Out
 type numberHandler = func(context.Context, number) (number, error)
 
 // runPair runs the flow and returns its output and history.
-func runPair(t *testing.T, left, right numberHandler, opts ...runtime.Option) (number, error, []string) {
+func runPair(t *testing.T, left, right numberHandler, opts ...runtime.Option) (out number, history []string, runErr error) {
 	t.Helper()
 	db, err := sqlite.Open(filepath.Join(t.TempDir(), "runs.db"))
 	if err != nil {
@@ -66,12 +66,11 @@ func runPair(t *testing.T, left, right numberHandler, opts ...runtime.Option) (n
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, runErr := run.Wait(t.Context())
+	out, runErr = run.Wait(t.Context())
 	d, err := rt.GetRun(t.Context(), run.ID())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var history []string
 	for _, e := range d.Log {
 		line := string(e.Kind) + " " + e.Step
 		if e.Error != nil {
@@ -79,7 +78,7 @@ func runPair(t *testing.T, left, right numberHandler, opts ...runtime.Option) (n
 		}
 		history = append(history, line)
 	}
-	return out, runErr, history
+	return out, history, runErr
 }
 
 func sameHistory(t *testing.T, want, got []string) {
@@ -102,7 +101,7 @@ func TestBranchesAreUnderWayAtTheSameTime(t *testing.T) {
 			return number{n}, nil
 		}
 	}
-	out, err, _ := runPair(t, meet(1), meet(2))
+	out, _, err := runPair(t, meet(1), meet(2))
 	if err != nil || out.N != 3 {
 		t.Fatalf("output %+v, error %v", out, err)
 	}
@@ -133,7 +132,7 @@ func TestAFailureCancelsTheOtherBranch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			begun = make(chan struct{})
-			_, err, history := runPair(t, c.left, func(context.Context, number) (number, error) {
+			_, history, err := runPair(t, c.left, func(context.Context, number) (number, error) {
 				<-begun
 				return number{}, errors.New("no")
 			})
@@ -149,7 +148,7 @@ func TestABranchThatIgnoresItsContextIsLeftBehindAfterTheGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun, release := make(chan struct{}), make(chan struct{})
 		began := time.Now()
-		_, err, history := runPair(t, func(context.Context, number) (number, error) {
+		_, history, err := runPair(t, func(context.Context, number) (number, error) {
 			close(begun)
 			time.AfterFunc(time.Hour, func() { close(release) })
 			<-release

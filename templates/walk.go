@@ -126,7 +126,7 @@ func cases(sc *scope, ch *model.Choose) *jen.Statement {
 func foreach(sc *scope, each *model.Foreach) *jen.Statement {
 	element := jen.Op("*").Add(inFlow("Element")).Types(goType(each.Item), jen.Id(elementBodyName(sc.flow, each)))
 	named := jen.Id(sc.elements[each]).Add(element)
-	collect := jen.Func().Params(element).Add(valueType(each)).Block(jen.Return(inFlow("None").Values()))
+	collect := jen.Nil()
 	if each.Collect != nil {
 		collect = jen.Func().Params(named).Add(valueType(each)).Block(jen.Return(whole(sc, each.Collect).code))
 	}

@@ -28,6 +28,7 @@ type Foreach[Item, Body, Value any] struct {
 
 	state  *stepState
 	done   bool
+	loaded bool // items is set
 	items  []Item
 	values []Value
 	next   int // the first element that has not begun
@@ -45,7 +46,7 @@ func (f *Foreach[Item, Body, Value]) Value() *[]Value {
 // Run says whether the foreach is done: it was skipped, or all its elements are.
 // The list is computed once, when it begins, and stored; so is the list of the
 // values when it ends. When and until may be nil; run says whether the blocks of
-// an element are done, and collect is its value then.
+// an element are done, and collect is its value then, or nil if it has none.
 func (f *Foreach[Item, Body, Value]) Run(p *Plan, def *ForeachDef, when func() bool, until func() time.Time,
 	over func() []Item, run func(*Element[Item, Body]) bool, collect func(*Element[Item, Body]) Value,
 ) bool {
@@ -71,7 +72,7 @@ func (f *Foreach[Item, Body, Value]) Run(p *Plan, def *ForeachDef, when func() b
 		}
 	}
 	step := func(e *Element[Item, Body]) bool { return f.step(p, e, run, collect) }
-	return f.load(p) && f.walk(p, def, step) && f.finish(p) && f.decode(p)
+	return f.load(p) && f.walk(p, def, step) && f.finish(p, collect != nil) && f.decode(p)
 }
 
 // begin computes the list and stores it.
@@ -93,7 +94,7 @@ func (f *Foreach[Item, Body, Value]) begin(p *Plan, over func() []Item) bool {
 
 // load reads the list from the log, live as after a restart.
 func (f *Foreach[Item, Body, Value]) load(p *Plan) bool {
-	if f.values != nil {
+	if f.loaded {
 		return true
 	}
 	if err := Decode(f.state.input, &f.items); err != nil {
@@ -101,7 +102,7 @@ func (f *Foreach[Item, Body, Value]) load(p *Plan) bool {
 		p.fail(ErrorPayload, fmt.Sprintf("the stored list of %s does not fit its type: %v", f.state.name, err))
 		return false
 	}
-	f.values = make([]Value, len(f.items))
+	f.values, f.loaded = make([]Value, len(f.items)), true
 	return true
 }
 
@@ -137,6 +138,9 @@ func (f *Foreach[Item, Body, Value]) step(p *Plan, e *Element[Item, Body],
 	if !run(e) || p.err != nil {
 		return false
 	}
+	if collect == nil {
+		return true
+	}
 	p.at = f.state
 	value := collect(e)
 	if p.err != nil {
@@ -147,16 +151,18 @@ func (f *Foreach[Item, Body, Value]) step(p *Plan, e *Element[Item, Body],
 	return true
 }
 
-// finish stores the list of the values.
-func (f *Foreach[Item, Body, Value]) finish(p *Plan) bool {
-	raw, err := Encode(f.values)
-	if err != nil {
-		p.at = f.state
-		p.fail(ErrorPayload, fmt.Sprintf("the values of %s cannot be stored: %v", f.state.name, err))
-		return false
-	}
+// finish stores the list of the values, if the elements have some.
+func (f *Foreach[Item, Body, Value]) finish(p *Plan, collected bool) bool {
 	span := f.state.span
-	span.Output = raw
+	if collected {
+		raw, err := Encode(f.values)
+		if err != nil {
+			p.at = f.state
+			p.fail(ErrorPayload, fmt.Sprintf("the values of %s cannot be stored: %v", f.state.name, err))
+			return false
+		}
+		span.Output = raw
+	}
 	p.run.recordEnd(span, p.now)
 	return true
 }
