@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/flow/duration"
@@ -33,6 +34,7 @@ type attemptEnd struct {
 type call struct {
 	flow.Attempt
 	run     *store.Run // the head when the attempt began
+	began   time.Time
 	handler Handler
 	cancel  context.CancelCauseFunc
 	// stopGrace stops the timer that leaves a stopped handler behind.
@@ -66,7 +68,7 @@ func (x *execution) start(a flow.Attempt) {
 	e.attempts.Add(1)
 	e.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	c := &call{Attempt: a, run: x.head, handler: x.code.Handlers[a.Handler], cancel: cancel}
+	c := &call{Attempt: a, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel}
 	x.calls[a.Entry.Seq] = c
 	x.begun = append(x.begun, c)
 	go x.do(ctx, c)

@@ -140,26 +140,36 @@ func (e *Embedded) Close(ctx context.Context) error {
 		return e.waitForClose(ctx)
 	}
 	e.state = ended
-	close(e.closing)
 	e.mu.Unlock()
+	e.enter(e.closing)
 	defer close(e.closed)
 
 	e.scheduler.Wait()
 	if wait(ctx, &e.attempts) && wait(ctx, &e.runs) {
 		return nil
 	}
-	close(e.cutting)
+	e.enter(e.cutting)
 	// Handlers that heed their context return at once; the others cannot be made to.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
 	defer cancel()
 	inTime := wait(last, &e.attempts)
-	close(e.abandoned)
+	e.enter(e.abandoned)
 	e.runs.Wait()
 	if !inTime {
 		return errors.New("close: some handlers ignore that their context was cancelled and are still running; " +
 			"their steps run again at the next start")
 	}
 	return nil
+}
+
+// enter begins a stage of Close, and wakes all executions for it.
+func (e *Embedded) enter(stage chan struct{}) {
+	close(stage)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, x := range e.active {
+		signal(x.woken)
+	}
 }
 
 // waitForClose is a further Close. The first one says how it went.

@@ -28,15 +28,11 @@ type execution struct {
 	consumed []int64         // messages obeyed since the last commit
 	lastRead int64           // the id of the newest message that was read
 
-	heardClosing, heardCutting bool // of the stages of Close, see hear
+	cut bool // the attempts were cancelled because the process ends
 
 	ended chan attemptEnd // from attempts and their timers
-	woken chan struct{}   // the run's timer
-	mail  chan struct{}   // there is something in box
+	woken chan struct{}   // there may be something to do: a message, a time, a stage of Close
 	gone  chan struct{}   // closed when the loop has ended
-
-	// lasting is the timer for attempts in begun: they last longer than most.
-	lasting chan struct{}
 
 	mu  sync.Mutex
 	box []store.Message
@@ -55,9 +51,7 @@ func (e *Embedded) launch(c *code, claimed store.Claimed) {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run,
 		calls: map[int64]*call{},
-		ended: make(chan attemptEnd),
-		woken: make(chan struct{}, 1), mail: make(chan struct{}, 1),
-		gone: make(chan struct{}), lasting: make(chan struct{}, 1),
+		ended: make(chan attemptEnd), woken: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 	for _, m := range claimed.Messages {
 		x.deliver(m) // before anybody finds the execution: these messages are the older ones
@@ -152,75 +146,70 @@ func (x *execution) mayRelease(state flow.State, effects flow.Effects) bool {
 }
 
 // await waits for the next outcome. It says false if the execution is to end.
+//
+// Whoever has something for the execution wakes it, and it looks at all that may
+// be there: a message, a stage of Close, a time that has come.
 func (x *execution) await() (flow.Outcome, bool) {
 	for {
 		if m, ok := x.nextMessage(); ok {
 			return x.obey(m), true
 		}
-		if x.closing() && len(x.calls) == 0 {
+		if closed(x.engine.abandoned) || x.closing() && len(x.calls) == 0 {
 			x.giveBack()
 			return nil, false
 		}
-		stop := x.setTimers()
-		outcome := x.hear()
-		stop()
-		if outcome != nil {
-			return outcome, true
+		if !x.cut && closed(x.engine.cutting) {
+			x.cut = true
+			x.cancelCalls(errClosing)
 		}
-		if closed(x.engine.abandoned) {
-			x.giveBack()
-			return nil, false
+		now := x.now()
+		wakeAt, tellAt := x.run.State().WakeAt, x.tellAt()
+		if due(wakeAt, now) {
+			return flow.Tick{At: now}, true
+		}
+		if due(tellAt, now) {
+			x.writeBegun()
+			continue
+		}
+		if o, ok := x.sleepUntil(wakeAt, tellAt, now); ok {
+			return o, true
 		}
 	}
 }
 
-// hear waits for whatever comes first, and returns it if it is an outcome.
-func (x *execution) hear() flow.Outcome {
-	// What is closed would be heard again and again.
-	closing, cutting := x.engine.closing, x.engine.cutting
-	if x.heardClosing {
-		closing = nil
-	}
-	if x.heardCutting {
-		cutting = nil
-	}
+// sleepUntil waits for an attempt to end, and returns that if it counts, or to be
+// woken, at the latest at one of two times.
+func (x *execution) sleepUntil(wakeAt, tellAt, now time.Time) (flow.Outcome, bool) {
+	defer x.wakeAt(wakeAt, now)()
+	defer x.wakeAt(tellAt, now)()
 	select {
 	case o := <-x.ended:
-		if x.forget(o) {
-			return o.Ended
-		}
+		return o.Ended, x.forget(o)
 	case <-x.woken:
-		return flow.Tick{At: x.now()}
-	case <-x.mail:
-	case <-x.lasting:
-		x.writeBegun()
-	case <-closing:
-		x.heardClosing = true
-	case <-cutting:
-		x.heardCutting = true
-		x.cancelCalls(errClosing)
-	case <-x.engine.abandoned:
+		return nil, false
 	}
-	return nil
 }
 
-// setTimers makes woken ready when the run needs a tick, and lasting when the
-// store is to be told of attempts that began. The returned function stops both.
-func (x *execution) setTimers() (stop func()) {
-	clock := x.engine.opts.Clock
-	stopBegun, stopWake := func() bool { return true }, func() bool { return true }
-	if len(x.begun) > 0 {
-		stopBegun = clock.AfterFunc(tellAfter, func() { signal(x.lasting) })
+// tellAt is when the store is to be told of attempts that have begun; zero if
+// there is none that it does not know.
+func (x *execution) tellAt() time.Time {
+	if len(x.begun) == 0 {
+		return time.Time{}
 	}
-	if at := x.run.State().WakeAt; !at.IsZero() {
-		// Not longer than the poll interval, so that a wall clock that is set forward is seen.
-		pause := min(max(at.Sub(x.now()), 0), x.engine.opts.PollInterval)
-		stopWake = clock.AfterFunc(pause, func() { signal(x.woken) })
+	return x.begun[0].began.Add(tellAfter)
+}
+
+func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// wakeAt wakes the execution at a time, if there is one. The returned function
+// takes that back.
+func (x *execution) wakeAt(at, now time.Time) (stop func() bool) {
+	if at.IsZero() {
+		return func() bool { return true }
 	}
-	return func() {
-		stopBegun()
-		stopWake()
-	}
+	// Not longer than the poll interval, so that a wall clock that is set forward is seen.
+	pause := min(at.Sub(now), x.engine.opts.PollInterval)
+	return x.engine.opts.Clock.AfterFunc(pause, func() { signal(x.woken) })
 }
 
 // signal makes a channel of one place ready, if it is not.
@@ -250,7 +239,7 @@ func (x *execution) deliver(m store.Message) {
 	x.mu.Lock()
 	x.box = append(x.box, m)
 	x.mu.Unlock()
-	signal(x.mail)
+	signal(x.woken)
 }
 
 // nextMessage is the next message that was not read before: the same one may
