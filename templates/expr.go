@@ -84,7 +84,7 @@ func compile(sc *scope, e *model.Expr) goExpr {
 	}
 	switch e.Kind {
 	case model.InputVar:
-		return name("s.input")
+		return name(sc.input)
 	case model.RunVar:
 		return name("p." + runVars[e.Name])
 	case model.ItemVar:

@@ -113,6 +113,10 @@ type Flow struct {
 	// Restart is the pause before a restart of the whole flow; only its backoff
 	// fields are used.
 	Restart Policy
+	// IdempotencyKey, Tenant (of type string) and Priority (int) are what a start
+	// uses where its caller gives nothing. They read nothing but the input, and hold
+	// no secret; nil where the flow does not say.
+	IdempotencyKey, Tenant, Priority *Expr
 
 	Input  *Payload
 	Output *Output
