@@ -79,6 +79,9 @@ func quote(text string) string {
 
 // compile is the Go of an expression.
 func compile(sc *scope, e *model.Expr) goExpr {
+	if e.Kind == model.Literal && e.Type.Kind == model.Enum {
+		return name(enumConstant(e))
+	}
 	if value, ok := constant(e); ok {
 		return literal(value)
 	}

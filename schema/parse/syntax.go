@@ -143,6 +143,8 @@ type Type struct {
 	Name   *Text
 	Doc    *Text
 	Fields []*Field
+	// Values are those of an enum; nil for a struct.
+	Values []*Text
 }
 
 // Error is a declaration under `errors`.
