@@ -17,46 +17,55 @@ import (
 )
 
 // StartOption says how a run is started.
-type StartOption func(*store.Run)
+type StartOption func(*starting)
 
-// WithTenant says for whom the run is.
+// starting is a run that is not stored yet, with what its caller decided. What the
+// caller gave is not computed, also where it is empty.
+type starting struct {
+	store.Run
+	tenantGiven, priorityGiven, keyGiven bool
+}
+
+// WithTenant says for whom the run is, in place of what the flow says.
 func WithTenant(tenant string) StartOption {
-	return func(r *store.Run) { r.Tenant = tenant }
+	return func(s *starting) { s.Tenant, s.tenantGiven = tenant, true }
 }
 
 // WithPriority puts the run in front of those of a lower priority that have not
-// begun either. The default is 0.
+// begun either. Without it, the flow says, or it is 0.
 func WithPriority(priority int) StartOption {
-	return func(r *store.Run) { r.Priority = priority }
+	return func(s *starting) { s.Priority, s.priorityGiven = priority, true }
 }
 
 // WithIdempotencyKey makes a second start with the same key, of the same flow and
-// tenant, return the first run.
+// tenant, return the first run. It takes the place of what the flow says; with an
+// empty key, each start makes a run.
 func WithIdempotencyKey(key string) StartOption {
-	return func(r *store.Run) { r.IdempotencyKey = key }
+	return func(s *starting) { s.IdempotencyKey, s.keyGiven = key, true }
 }
 
 // WithLabels adds labels to the run.
 func WithLabels(labels map[string]string) StartOption {
-	return func(r *store.Run) {
-		if r.Labels == nil {
-			r.Labels = map[string]string{}
+	return func(s *starting) {
+		if s.Labels == nil {
+			s.Labels = map[string]string{}
 		}
-		maps.Copy(r.Labels, labels)
+		maps.Copy(s.Labels, labels)
 	}
 }
 
 // WithRunID gives the run this id, a ULID, in place of a new one. A second start
 // with it returns the first run if it is the same, else store.ErrExists.
 func WithRunID(id string) StartOption {
-	return func(r *store.Run) { r.ID = id }
+	return func(s *starting) { s.ID = id }
 }
 
 // StartFlow starts a run and returns when that is on disk. Generated Start…
 // functions call it.
 //
-// In a handler, a start without an idempotency key gets one from the step, the
-// flow and the input, so that a step that is tried again does not start twice.
+// In a handler, a start for which neither the caller nor the flow has an idempotency
+// key gets one from the step, the flow and the input, so that a step that is tried
+// again does not start twice.
 func StartFlow[Out any](ctx context.Context, def *flow.Definition, input any, opts ...StartOption) (*Run[Out], error) {
 	rt, err := runtimeFor(ctx, def)
 	if err != nil {
@@ -65,6 +74,9 @@ func StartFlow[Out any](ctx context.Context, def *flow.Definition, input any, op
 	raw, err := flow.Encode(input)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: the input cannot be stored: %w", def.Flow, err)
+	}
+	if err := flow.CheckEnums(input); err != nil {
+		return nil, fmt.Errorf("start %s: the input is wrong: %w", def.Flow, err)
 	}
 	created, err := rt.start(ctx, def, raw, opts)
 	if err != nil {
@@ -75,16 +87,20 @@ func StartFlow[Out any](ctx context.Context, def *flow.Definition, input any, op
 
 func (rt *Runtime) start(ctx context.Context, def *flow.Definition, input json.RawMessage, opts []StartOption) (store.Created, error) {
 	now := rt.clock.Now().UTC().Truncate(time.Millisecond)
-	run := store.Run{
+	s := starting{Run: store.Run{
 		Flow: def.Flow, Version: def.Version, Input: input,
 		Status: flow.StatusPending, Attempt: 1, CreatedAt: now,
-	}
+	}}
 	for _, set := range opts {
-		set(&run)
+		set(&s)
 	}
-	if run.IdempotencyKey == "" {
-		run.IdempotencyKey = keyInHandler(ctx, def, input)
+	if err := s.complete(def); err != nil {
+		return store.Created{}, err
 	}
+	if s.IdempotencyKey == "" && !s.keyGiven {
+		s.IdempotencyKey = keyInHandler(ctx, def, input)
+	}
+	run := s.Run
 	if err := rt.identify(&run, now); err != nil {
 		return store.Created{}, err
 	}
@@ -94,6 +110,28 @@ func (rt *Runtime) start(ctx context.Context, def *flow.Definition, input json.R
 			"run", created.Run.ID, "flow", def.Flow, "idempotency_key", run.IdempotencyKey)
 	}
 	return created, err
+}
+
+// complete computes what the flow says about its start and the caller did not give.
+func (s *starting) complete(def *flow.Definition) (err error) {
+	if def.IdempotencyKey != nil && !s.keyGiven {
+		if s.IdempotencyKey, err = def.IdempotencyKey(s.Input); err != nil {
+			return fmt.Errorf("idempotencyKey: %w", err)
+		}
+	}
+	if def.Tenant != nil && !s.tenantGiven {
+		if s.Tenant, err = def.Tenant(s.Input); err != nil {
+			return fmt.Errorf("tenant: %w", err)
+		}
+	}
+	if def.Priority != nil && !s.priorityGiven {
+		priority, err := def.Priority(s.Input)
+		if err != nil {
+			return fmt.Errorf("priority: %w", err)
+		}
+		s.Priority = int(priority)
+	}
+	return nil
 }
 
 // identify gives the run an id, or checks the one that it was given.

@@ -150,6 +150,7 @@ func addDefinition(f *jen.File, fl *model.Flow, errors []*model.Error) {
 	if fl.Restart != (model.Policy{}) {
 		fields = append(fields, field("Restart", inFlow("Policy").Add(policy(fl.Restart))))
 	}
+	fields = append(fields, startFields(fl)...)
 	fields = append(fields, field("Steps", stepList(fl)))
 	if len(errors) > 0 {
 		fields = append(fields, field("Errors", errorList(errors)))
@@ -161,6 +162,28 @@ func addDefinition(f *jen.File, fl *model.Flow, errors []*model.Error) {
 
 	f.Add(comment(place(fl.Pos)))
 	f.Var().Id(definitionName(fl)).Op("=").Add(inFlow("Definition")).Add(lines(fields...))
+}
+
+// startFields are what a start uses where its caller gives nothing.
+func startFields(fl *model.Flow) []jen.Code {
+	var fields []jen.Code
+	add := func(name string, e *model.Expr) {
+		if e != nil {
+			fields = append(fields, field(name, fromInput(fl, e)))
+		}
+	}
+	add("IdempotencyKey", fl.IdempotencyKey)
+	add("Tenant", fl.Tenant)
+	add("Priority", fl.Priority)
+	return fields
+}
+
+// fromInput is a function that computes an expression from the flow's input.
+func fromInput(fl *model.Flow, e *model.Expr) *jen.Statement {
+	return inFlow("FromInput").Call(
+		jen.Func().Params(planParam(), jen.Id("input").Id(fl.Input.GoName)).Add(goType(e.Type)).
+			Block(jen.Return(whole(startScope(fl), e).code)),
+	)
 }
 
 func stepList(fl *model.Flow) *jen.Statement {

@@ -79,12 +79,15 @@ func quote(text string) string {
 
 // compile is the Go of an expression.
 func compile(sc *scope, e *model.Expr) goExpr {
+	if e.Kind == model.Literal && e.Type.Kind == model.Enum {
+		return name(enumConstant(e))
+	}
 	if value, ok := constant(e); ok {
 		return literal(value)
 	}
 	switch e.Kind {
 	case model.InputVar:
-		return name("s.input")
+		return name(sc.input)
 	case model.RunVar:
 		return name("p." + runVars[e.Name])
 	case model.ItemVar:

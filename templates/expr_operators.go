@@ -235,7 +235,7 @@ func methodCall(receiver goExpr, method string, args ...goExpr) goExpr {
 func equals(sc *scope, e *model.Expr) goExpr {
 	a, b := compile(sc, e.Args[0]), compile(sc, e.Args[1])
 	switch e.Args[0].Type.Kind {
-	case model.Bool, model.Int, model.Float, model.String, model.Duration:
+	case model.Bool, model.Int, model.Float, model.String, model.Enum, model.Duration:
 		return infixOf("==", precCompare)(sc, e)
 	case model.Time:
 		return methodCall(a, "Equal", b)
@@ -248,7 +248,7 @@ func equals(sc *scope, e *model.Expr) goExpr {
 
 func notEquals(sc *scope, e *model.Expr) goExpr {
 	switch e.Args[0].Type.Kind {
-	case model.Bool, model.Int, model.Float, model.String, model.Duration:
+	case model.Bool, model.Int, model.Float, model.String, model.Enum, model.Duration:
 		return infixOf("!=", precCompare)(sc, e)
 	default:
 		return not(equals(sc, e))

@@ -59,6 +59,9 @@ func unknownOperator(pkg *model.Package) (string, *model.Expr) {
 		}
 	}
 	for _, fl := range pkg.Flows {
+		visit(fl.IdempotencyKey)
+		visit(fl.Tenant)
+		visit(fl.Priority)
 		for _, b := range allBlocks(fl) {
 			for _, e := range expressions(b) {
 				visit(e)

@@ -12,16 +12,21 @@ import (
 // scope knows for each block of a flow what holds its state.
 type scope struct {
 	flow     *model.Flow
+	input    string                    // s.input
 	holders  map[model.Block]string    // s, e.Body, e2.Body
 	elements map[*model.Foreach]string // e, e2: the variable with a foreach's element
 }
 
 // newScope is the scope of a flow.
 func newScope(fl *model.Flow) *scope {
-	sc := &scope{flow: fl, holders: map[model.Block]string{}, elements: map[*model.Foreach]string{}}
+	sc := &scope{flow: fl, input: "s.input", holders: map[model.Block]string{}, elements: map[*model.Foreach]string{}}
 	sc.enter(fl.Body, "s", 1)
 	return sc
 }
+
+// startScope is that of expressions which are computed when a run of a flow is
+// started: they have its input as a parameter, and nothing else.
+func startScope(fl *model.Flow) *scope { return &scope{flow: fl, input: "input"} }
 
 // enter notes what holds the blocks of a body, which stands in depth-1 foreachs.
 func (sc *scope) enter(body []model.Block, holder string, depth int) {

@@ -1,4 +1,4 @@
-// Structs: the types declared in a spec, and what a flow and its steps get and
+// The types declared in a spec, and what a flow and its steps get and
 // return.
 
 package templates
@@ -12,6 +12,10 @@ import (
 // addType emits a declared type.
 func addType(f *jen.File, t *model.Named) {
 	f.Add(documented(t.Name+" is declared in "+place(t.Pos), t.Doc))
+	if len(t.Values) > 0 {
+		addEnum(f, t)
+		return
+	}
 	f.Type().Id(t.Name).Struct(fields(t.Fields)...)
 	if t.Secret {
 		addRedaction(f, t.Name)
@@ -93,7 +97,7 @@ func goType(t *model.Type) *jen.Statement {
 		return jen.Map(jen.String()).Add(goType(t.Elem))
 	case model.Optional:
 		return jen.Op("*").Add(goType(t.Elem))
-	case model.Struct:
+	case model.Struct, model.Enum:
 		return jen.Id(structName(t))
 	default:
 		return scalars[t.Kind]()

@@ -21,6 +21,12 @@ type Definition struct {
 	Timeout time.Duration
 	// Restart is the pause before the flow is tried again. Only its backoff is used.
 	Restart Policy
+	// IdempotencyKey, Tenant and Priority compute what a start uses where its caller
+	// gives nothing, from the stored bytes of the input; nil where the flow does not
+	// say. An error says which expression failed, and where it stands.
+	IdempotencyKey func(input []byte) (string, error)
+	Tenant         func(input []byte) (string, error)
+	Priority       func(input []byte) (int64, error)
 	// Steps are the blocks of the flow in the order of the spec.
 	Steps []*StepDef
 	// Errors are the declared errors that the flow's handlers may return.

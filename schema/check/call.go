@@ -80,7 +80,7 @@ func (x *expression) call(e ast.Expr) *model.Expr {
 
 // typed is a call with the overload that CEL chooses for its operands.
 func (x *expression) typed(function string, member bool, args []*model.Expr, pos model.Pos) *model.Expr {
-	if !x.present(function, args) {
+	if !x.present(function, args) || !x.enumLiterals(function, args) {
 		return nil
 	}
 	v := x.typer.call(function, member, args)
@@ -170,7 +170,7 @@ func guarded(e *model.Expr) string {
 	otherwise := map[model.Kind]string{
 		model.String: `""`, model.Bool: "false", model.Int: "0", model.Float: "0.0", model.List: "[]", model.Map: "{}",
 	}[e.Type.Elem.Kind]
-	return text(e) + ".orValue(" + orElse(otherwise, "…") + ")"
+	return text(e) + ".orValue(" + orElse(otherwise, orElse(firstValue(e.Type.Elem), "…")) + ")"
 }
 
 // absence says why a value may be absent.

@@ -32,6 +32,7 @@ func Check(pkg *resolve.Package, report *diag.Reporter) error {
 
 func (c *pass) flow(f *resolve.Flow) {
 	c.flowValues(f)
+	c.starting(f)
 	behind := c.body(f.Body, scope{flow: f})
 	c.delays(f)
 	c.output(&behind, f)

@@ -33,10 +33,18 @@ func (c *pass) typed(t *parse.Text, key string, want model.Kind, s *scope) *mode
 		(&expression{report: c.report, scope: s}).maybeAbsent(e)
 		return nil
 	case kindOf(e.Type) != want:
-		c.report.Add(diag.TypeMismatch, t.Pos, "`%s` must be a %s, this is `%s`", key, want, typeText(e.Type))
+		c.report.Add(diag.TypeMismatch, t.Pos, "`%s` must be %s, this is `%s`", key, aKind(want), typeText(e.Type))
 		return nil
 	}
 	return e
+}
+
+// aKind is a kind with its article.
+func aKind(k model.Kind) string {
+	if k == model.Int {
+		return "an " + string(k)
+	}
+	return "a " + string(k)
 }
 
 // bindings is what `in` or `output` says. The types of the fields are those of

@@ -59,6 +59,8 @@ func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos
 		x.report.Add(diag.TypeMismatch, pos, "%s cannot be indexed with %s; a list is indexed with an int, a map with a string", kinds(args[:1]), kinds(args[1:]))
 	case function == operators.LogicalAnd || function == operators.LogicalOr || function == operators.LogicalNot:
 		x.report.Add(diag.TypeMismatch, pos, "`%s` needs bools, not %s", sign, kinds(args))
+	case enumAmong(args) != nil && (function == operators.Equals || function == operators.NotEquals):
+		x.report.Add(diag.TypeMismatch, pos, "`%s` does not work on %s; an enum is compared with values of its own type, or with one of them in quotes", sign, kinds(args))
 	case len(args) == 0:
 		x.report.Add(diag.TypeMismatch, pos, "`%s` needs a value", sign)
 	default:

@@ -16,7 +16,10 @@ type scope struct {
 	flow   *resolve.Flow
 	seen   []sight          // the steps and foreachs that the expression sees
 	around []*model.Foreach // whose elements it sees, from the outside in
-	reader model.Block      // to which it belongs, nil for the flow's output
+	reader model.Block      // to which it belongs, nil for the flow's own expressions
+	// start is the key whose expression is computed when a run is started, before
+	// there is anything to read but the input; "" for an expression of the run.
+	start string
 }
 
 // sight is a step or a foreach as it is seen from some place: whoever is skipped
@@ -140,6 +143,10 @@ func (x *expression) variable(name string, pos model.Pos) *model.Expr {
 	if name == "input" {
 		return x.node(model.InputVar, inputType(x.scope.flow.Model), pos)
 	}
+	if x.scope.start != "" {
+		x.unseenAtStart(name, pos)
+		return nil
+	}
 	if name == "run" {
 		x.report.Add(diag.WrongForm, pos, "`run` cannot be read as a whole; there are `run.id`, `run.tenant`, `run.attempt` and `run.startedAt`")
 		return nil
@@ -208,6 +215,10 @@ func (x *expression) nameHint(name string) string {
 
 // runProperty is `run.NAME`.
 func (x *expression) runProperty(name string, pos model.Pos) *model.Expr {
+	if x.scope.start != "" {
+		x.unseenAtStart("run", pos)
+		return nil
+	}
 	kind, ok := runProperties()[name]
 	if !ok {
 		names := []string{"id", "tenant", "attempt", "startedAt"}

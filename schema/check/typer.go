@@ -193,7 +193,7 @@ func (t *typer) celType(m *model.Type) *types.Type {
 		return types.NewMapType(types.StringType, t.celType(m.Elem))
 	case model.Optional:
 		return types.NewOptionalType(t.celType(m.Elem))
-	case model.Struct:
+	case model.Struct, model.Enum:
 		name := structName(m)
 		t.structs[name] = m
 		return types.NewObjectType(name)
@@ -246,7 +246,7 @@ func container(kind model.Kind, elem *model.Type) *model.Type {
 	return &model.Type{Kind: kind, Elem: elem}
 }
 
-// structName is the name of a struct type in Go, which is unique in a package.
+// structName is the name of a struct type or an enum in Go, which is unique in a package.
 func structName(t *model.Type) string {
 	if t.Named != nil {
 		return t.Named.Name
@@ -261,7 +261,7 @@ func typeText(t *model.Type) string {
 		return string(t.Kind) + "<" + typeText(t.Elem) + ">"
 	case model.Optional:
 		return typeText(t.Elem) + "?"
-	case model.Struct:
+	case model.Struct, model.Enum:
 		return structName(t)
 	default:
 		return string(t.Kind)

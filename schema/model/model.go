@@ -25,14 +25,21 @@ type Package struct {
 	Flows  []*Flow
 }
 
-// Named is a struct type declared under `types`.
+// Named is a type declared under `types`: a struct, or an enum if it has values.
 type Named struct {
 	Name   string // as in the spec, and in Go
 	Doc    string
 	Pos    Pos
 	Fields []*Field
+	Values []EnumValue // in the order of the spec
 	// Secret says that a value of this type holds a secret, at any depth.
 	Secret bool
+}
+
+// EnumValue is one of the values of an enum.
+type EnumValue struct {
+	Text   string // as in the spec, in JSON and in expressions
+	GoName string // of the constant, such as SizeSmall
 }
 
 // Field is a field of a struct: of a declared type, an error, an input or an output.
@@ -62,13 +69,14 @@ const (
 	Map      Kind = "map"      // map[string]Elem
 	Optional Kind = "optional" // *Elem
 	Struct   Kind = "struct"   // Named
+	Enum     Kind = "enum"     // Named
 )
 
 // Type is a resolved type.
 type Type struct {
 	Kind  Kind
 	Elem  *Type  // of a List, Map or Optional
-	Named *Named // of a Struct that was declared
+	Named *Named // of an Enum, and of a Struct that was declared
 	// Payload is set, instead of Named, when the struct is the input of the
 	// flow or the result of a step with fields of its own.
 	Payload *Payload
@@ -113,6 +121,10 @@ type Flow struct {
 	// Restart is the pause before a restart of the whole flow; only its backoff
 	// fields are used.
 	Restart Policy
+	// IdempotencyKey, Tenant (of type string) and Priority (int) are what a start
+	// uses where its caller gives nothing. They read nothing but the input, and hold
+	// no secret; nil where the flow does not say.
+	IdempotencyKey, Tenant, Priority *Expr
 
 	Input  *Payload
 	Output *Output

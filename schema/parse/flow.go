@@ -77,7 +77,7 @@ func (p *parser) typesFile(root *yaml.Node, file *File) {
 
 func (p *parser) flowFile(root *yaml.Node, file *File) {
 	file.Flow = new(Flow)
-	later := []string{"idempotencyKey", "tenant", "priority", "schedule", "concurrency", "retention"}
+	later := []string{"schedule", "concurrency", "retention"}
 	p.object(root, "a flow", later, append(p.flowKeys(file.Flow), p.declarations(file)...))
 	if !mentions(root, "flow") {
 		p.report.Add(diag.MissingKey, p.pos(root), "the flow has no name: begin with `flow: NAME`")
@@ -110,6 +110,9 @@ func (p *parser) flowKeys(f *Flow) []key {
 		{"steps", func(v *yaml.Node) { f.Steps = p.blocks(v, "the flow", "steps") }},
 		p.into(&f.MaxAttempts, "maxAttempts"),
 		p.into(&f.Timeout, "timeout"),
+		p.into(&f.IdempotencyKey, "idempotencyKey"),
+		p.into(&f.Tenant, "tenant"),
+		p.into(&f.Priority, "priority"),
 		{"defaults", func(v *yaml.Node) { p.object(v, "`defaults`", nil, p.policyKeys(&f.Defaults)) }},
 	}
 	return append(keys, p.backoffKeys(&f.Restart)...)

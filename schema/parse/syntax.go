@@ -21,11 +21,14 @@ type Flow struct {
 	Doc         *Text
 	MaxAttempts *Text
 	Timeout     *Text
-	Restart     Policy // backoff, backoffBase, backoffMax and jitter only
-	Defaults    Policy
-	Input       *Shape
-	Output      *Output
-	Steps       []Block
+	// What a start uses where its caller gives nothing: expressions over the input.
+	IdempotencyKey, Tenant, Priority *Text
+
+	Restart  Policy // backoff, backoffBase, backoffMax and jitter only
+	Defaults Policy
+	Input    *Shape
+	Output   *Output
+	Steps    []Block
 }
 
 // Policy is the keys that say how often and how long a handler is tried.
@@ -140,6 +143,8 @@ type Type struct {
 	Name   *Text
 	Doc    *Text
 	Fields []*Field
+	// Values are those of an enum; nil for a struct.
+	Values []*Text
 }
 
 // Error is a declaration under `errors`.

@@ -33,6 +33,13 @@ func (p *parser) typeDeclaration(e entry) *Type {
 		return nil
 	}
 	t := &Type{Name: e.key}
+	if values := child(e.value, "enum"); values != nil && values.Kind == yaml.SequenceNode {
+		p.object(e.value, where, nil, []key{
+			p.into(&t.Doc, "doc"),
+			{"enum", func(v *yaml.Node) { t.Values = p.enumValues(v, where) }},
+		})
+		return t
+	}
 	if fields := child(e.value, "fields"); fields != nil && fields.Kind == yaml.MappingNode && !isField(fields) {
 		p.object(e.value, where, nil, []key{
 			p.into(&t.Doc, "doc"),
@@ -44,11 +51,27 @@ func (p *parser) typeDeclaration(e entry) *Type {
 	return t
 }
 
-// laterType is the key that makes a declaration an enum or a Go type.
+// enumValues reads the list of an enum; it is not nil, also if it is empty.
+func (p *parser) enumValues(n *yaml.Node, where string) []*Text {
+	values := []*Text{}
+	for _, v := range n.Content {
+		if v.Kind != yaml.ScalarNode {
+			p.wrongForm(v, "text for each value", where)
+			continue
+		}
+		values = append(values, p.newText(v))
+	}
+	if len(n.Content) == 0 {
+		p.report.Add(diag.EmptyValue, p.pos(n), "%s has no value; write `enum: [small, large]`", where)
+	}
+	return values
+}
+
+// laterType is the key that makes a declaration a Go type.
 func laterType(n *yaml.Node) *yaml.Node {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
-		if k.Value == "enum" && v.Kind == yaml.SequenceNode || k.Value == "go" && strings.Contains(v.Value, ".") {
+		if k.Value == "go" && strings.Contains(v.Value, ".") {
 			return k
 		}
 	}

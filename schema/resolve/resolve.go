@@ -79,7 +79,7 @@ func (f *Foreach) Block() model.Block { return f.Model }
 type resolver struct {
 	pkg    *Package
 	report *diag.Reporter
-	types  map[string]*model.Named
+	types  map[string]*model.Type
 	goName map[string]declaration // of the package
 }
 
@@ -94,12 +94,13 @@ func Resolve(name string, files []*parse.File, report *diag.Reporter) *Package {
 	r := &resolver{
 		pkg:    &Package{Model: &model.Package{Name: name}},
 		report: report,
-		types:  map[string]*model.Named{},
+		types:  map[string]*model.Type{},
 		goName: map[string]declaration{},
 	}
 	declared := r.declareTypes(files)
 	for _, d := range declared {
 		d.model.Fields = r.fields(d.syntax.Fields)
+		d.model.Values = r.enumValues(d.model, d.syntax.Values)
 	}
 	r.refuseEndless()
 	r.errors(files)

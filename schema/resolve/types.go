@@ -32,8 +32,12 @@ func (r *resolver) declareTypes(files []*parse.File) []declaredType {
 			if !r.typeName(t.Name) || !r.claim(t.Name.Value, "type `"+t.Name.Value+"`", t.Name.Pos) {
 				continue
 			}
+			kind := model.Struct
+			if t.Values != nil {
+				kind = model.Enum
+			}
 			named := &model.Named{Name: t.Name.Value, Doc: doc(t.Doc), Pos: t.Name.Pos}
-			r.types[named.Name] = named
+			r.types[named.Name] = &model.Type{Kind: kind, Named: named}
 			r.pkg.Model.Types = append(r.pkg.Model.Types, named)
 			list = append(list, declaredType{named, t})
 		}
@@ -143,8 +147,8 @@ func (r *resolver) simpleType(text string, pos model.Pos) *model.Type {
 	if slices.Contains(scalars(), text) {
 		return &model.Type{Kind: model.Kind(text)}
 	}
-	if named := r.types[text]; named != nil {
-		return &model.Type{Kind: model.Struct, Named: named}
+	if declared := r.types[text]; declared != nil {
+		return &model.Type{Kind: declared.Kind, Named: declared.Named}
 	}
 	r.report.Add(diag.UnknownType, pos, "unknown type `%s`%s", clip(text), r.typeHint(text))
 	return nil

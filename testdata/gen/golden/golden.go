@@ -97,6 +97,32 @@ func Run[In, Out any](
 	return out, waitErr
 }
 
+// Start starts a run, waits for its end, and prints what it was started with, and
+// whether it was there before.
+func Start[In, Out any](
+	s *Session,
+	start func(context.Context, In, ...runtime.StartOption) (*runtime.Run[Out], error),
+	input In,
+	opts ...runtime.StartOption,
+) {
+	run, err := start(s.ctx, input, opts...)
+	if err != nil {
+		s.Printf("refused: %v", err)
+		return
+	}
+	if _, err := run.Wait(s.ctx); err != nil {
+		s.err = err
+		return
+	}
+	d, err := s.rt.GetRun(s.ctx, run.ID())
+	if err != nil {
+		s.err = err
+		return
+	}
+	s.Printf("%s %s: tenant %q, priority %d, key %q, existing %v",
+		d.Flow, d.Input, d.Tenant, d.Priority, d.IdempotencyKey, run.Existing())
+}
+
 func (s *Session) history(d *runtime.RunDetail) {
 	s.Printf("%s %s: %s", d.Flow, d.Input, d.Status)
 	for i := range d.Log {
