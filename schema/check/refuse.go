@@ -30,8 +30,6 @@ func (x *expression) refuseFunction(e ast.Expr) {
 		x.notYet(pos, "`?`", "; a field of what may be absent is read with a simple `.`")
 	case overloads.TypeConvertUint:
 		x.notYet(pos, "an unsigned number", "; use `int(…)`")
-	case operators.In, operators.OldIn:
-		x.notYet(pos, "`in`", "")
 	default:
 		if x.typer.knows(function) {
 			x.notYet(pos, "`"+name(function)+"`", "")
@@ -57,6 +55,10 @@ func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos
 		x.report.Add(diag.TypeMismatch, args[1].Pos, "`%s.orValue(…)` needs a `%s`, not %s", text(args[0]), typeText(args[0].Type.Elem), kinds(args[1:]))
 	case function == operators.Index:
 		x.report.Add(diag.TypeMismatch, pos, "%s cannot be indexed with %s; a list is indexed with an int, a map with a string", kinds(args[:1]), kinds(args[1:]))
+	case function == operators.In && kindOf(args[1].Type) != model.List && kindOf(args[1].Type) != model.Map:
+		x.report.Add(diag.TypeMismatch, args[1].Pos, "behind `in` stands a list or a map, not %s", kinds(args[1:]))
+	case function == operators.In:
+		x.report.Add(diag.TypeMismatch, pos, "%s cannot be in %s", kinds(args[:1]), kinds(args[1:]))
 	case function == operators.LogicalAnd || function == operators.LogicalOr || function == operators.LogicalNot:
 		x.report.Add(diag.TypeMismatch, pos, "`%s` needs bools, not %s", sign, kinds(args))
 	case len(args) == 0:

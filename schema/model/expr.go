@@ -5,7 +5,8 @@ type ExprKind string
 
 // The kinds of expressions.
 const (
-	// Literal is a constant: Value holds a bool, int64, float64, string or []byte.
+	// Literal is a constant: Value holds a bool, int64, float64, string, []byte,
+	// time.Time (in UTC) or time.Duration.
 	Literal ExprKind = "literal"
 	// InputVar is `input`, the flow's input.
 	InputVar ExprKind = "input"
