@@ -20,7 +20,7 @@ import (
 // Some fail.
 type expressions struct{ depth int }
 
-var operandLetter = regexp.MustCompile(`\b[IFBSTDL]\b`)
+var operandLetter = regexp.MustCompile(`\b[IFBSTDLn]\b`)
 
 var operandKinds = map[string]model.Kind{
 	"I": model.Int, "F": model.Float, "B": model.Bool, "S": model.String,
@@ -44,6 +44,9 @@ func (x expressions) of(t *rapid.T, k model.Kind) string {
 	// one chooses among templates, in which a letter by itself stands for an operand.
 	one := func(templates ...string) string {
 		return operandLetter.ReplaceAllStringFunc(rapid.SampledFrom(templates).Draw(t, "operator"), func(letter string) string {
+			if letter == "n" { // a name of its own for each macro around others
+				return fmt.Sprintf("n%d", x.depth)
+			}
 			return y.of(t, operandKinds[letter])
 		})
 	}
@@ -59,7 +62,9 @@ func (x expressions) of(t *rapid.T, k model.Kind) string {
 		return one("(B && B)", "(B || B)", "(B && B && B)", "(B || B || B)", "!(B)", "(B ? B : B)", "(I < I)", "(I >= F)", "(F > I)", "(F <= F)",
 			"(I == I)", "(F != F)", "(S < S)", "(S == S)", "(B == B)", "(B < B)", "(T < T)", "(T >= T)", "(T == T)", "(D <= D)", "(L == L)", "(L != L)",
 			"(I in L)", "(S in input.m)", "(T in [T, T])", "S.contains(S)", "S.startsWith(S)", "S.endsWith(S)", "S.matches('^[a-z0]*$')", "S.matches(S + '')",
-			"matches(S, '\u00e9|tr')", "bool(S)", "bool(string(B))")
+			"matches(S, '\u00e9|tr')", "bool(S)", "bool(string(B))",
+			"L.all(n, n > I)", "L.all(n, I / n > I || B)", "L.exists(n, n <= F)", "L.exists(n, I % n == I)", "L.exists_one(n, n == I)", "L.exists_one(n, I / n == 0)",
+			"input.m.exists(n, n == S)", "input.m.all(n, input.m[n] > I)", "L.all(n, L.exists(inner, inner >= n && B))")
 	case model.String:
 		return one("(S + S)", "(B ? S : S)", "S", "string(I)", "string(F)", "string(B)", "string(T)", "string(D)", "string(bytes(S))")
 	case model.Time:
@@ -67,7 +72,7 @@ func (x expressions) of(t *rapid.T, k model.Kind) string {
 	case model.Duration:
 		return one("(T - T)", "(D + D)", "(D - D)", "(B ? D : D)", "D")
 	default:
-		return one("(L + L)", "[I, I]", "(B ? L : L)", "L")
+		return one("L.map(n, n + I)", "L.map(n, n != I, I / n)", "L.filter(n, n > I)", "L.filter(n, I / n > 0)", "L.map(n, n in L, size(L.filter(inner, inner < n)))", "(L + L)", "[I, I]", "(B ? L : L)", "L")
 	}
 }
 

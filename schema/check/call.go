@@ -17,6 +17,9 @@ import (
 
 func (x *expression) call(e ast.Expr) *model.Expr {
 	c := e.AsCall()
+	if isMacro(c) {
+		return x.macro(e)
+	}
 	if !supported(c.FunctionName()) {
 		x.refuseFunction(e)
 		return nil
@@ -138,6 +141,8 @@ func (x *expression) absence(e *model.Expr) string {
 			return "`" + text(e) + "` may be absent: " + what(blockOf(at)) + " may be skipped, " + x.scope.whyAbsent(blockOf(at))
 		case at.Kind == model.ItemVar:
 			return "`" + text(e) + "` may be absent: the elements of " + what(at.Foreach) + " are optional"
+		case at.Kind == model.LocalVar:
+			return "`" + text(e) + "` may be absent: the elements of the list are optional"
 		case at.Kind == model.Select && at.Field.Type.Kind == model.Optional:
 			return "`" + text(e) + "` may be absent: the field `" + at.Field.Name + "` is optional"
 		case at.Kind != model.Select:
@@ -159,6 +164,8 @@ func text(e *model.Expr) string {
 		return e.Foreach.As
 	case model.IndexVar:
 		return e.Foreach.IndexAs
+	case model.LocalVar:
+		return e.Name
 	case model.RunVar:
 		return "run." + e.Name
 	case model.Select:
