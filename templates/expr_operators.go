@@ -65,6 +65,10 @@ func operatorOf(overload string) (operator, bool) {
 		return hasValue, true
 	case "optional_orValue_value":
 		return orValue, true
+	case "optional_or_optional":
+		return firstOf, true
+	case "optional_of":
+		return some, true
 	}
 	return nil, false
 }
@@ -372,6 +376,24 @@ func inMap(sc *scope, e *model.Expr) goExpr {
 
 func hasValue(sc *scope, e *model.Expr) goExpr {
 	return flowCall("HasValue", compile(sc, e.Args[0]))
+}
+
+// firstOf computes the other value only if it is needed, where that can fail.
+func firstOf(sc *scope, e *model.Expr) goExpr {
+	value, otherwise := e.Args[0], e.Args[1]
+	if canFail(otherwise) {
+		return flowCall("FirstOfFunc", compile(sc, value), lazily(sc, otherwise))
+	}
+	return flowCall("FirstOf", compile(sc, value), compile(sc, otherwise))
+}
+
+// some makes a pointer to a value. Go would take a constant integer for an int.
+func some(sc *scope, e *model.Expr) goExpr {
+	value := compile(sc, e.Args[0])
+	if value.integer {
+		value = conversion("int64", value)
+	}
+	return flowCall("Some", value)
 }
 
 // orValue computes the other value only if it is needed, where that can fail.

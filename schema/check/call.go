@@ -20,6 +20,9 @@ func (x *expression) call(e ast.Expr) *model.Expr {
 	if isMacro(c) {
 		return x.macro(e)
 	}
+	if converted, ok := x.optionalCall(e); ok {
+		return converted
+	}
 	if !supported(c.FunctionName()) {
 		x.refuseFunction(e)
 		return nil
@@ -89,6 +92,8 @@ func (x *expression) present(function string, args []*model.Expr) bool {
 			return false
 		}
 		return len(args) == 0 || x.plain(args[1:]...)
+	case optionalOr:
+		return bothOptional(args)
 	case operators.Conditional:
 		return len(args) == 3 && x.plain(args[0]) && (bothOptional(args[1:]) || x.plain(args[1:]...))
 	case operators.Equals, operators.NotEquals:

@@ -20,7 +20,7 @@ const (
 // functions are those that have a name and are supported.
 func functions() []string {
 	return []string{
-		overloads.Size, orValue, hasValue,
+		overloads.Size, orValue, hasValue, has, optionalOr,
 		overloads.Contains, overloads.StartsWith, overloads.EndsWith, overloads.Matches,
 		overloads.TypeConvertInt, overloads.TypeConvertDouble, overloads.TypeConvertString,
 		overloads.TypeConvertBool, overloads.TypeConvertBytes,

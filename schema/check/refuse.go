@@ -24,10 +24,8 @@ func (x *expression) refuseFunction(e ast.Expr) {
 	switch function {
 	case "value":
 		x.report.Add(diag.NullRefused, pos, "`.value()` fails where the value is absent; write `.orValue(…)`")
-	case "has":
-		x.notYet(pos, "`has`", "; write `x.field.hasValue()`, and nothing for a field that is always there")
-	case operators.OptSelect, operators.OptIndex:
-		x.notYet(pos, "`?`", "; a field of what may be absent is read with a simple `.`")
+	case operators.OptIndex:
+		x.notYet(pos, "`[?…]`", "; ask with `in` whether a map has a key, and with `size` for a list")
 	case overloads.TypeConvertUint:
 		x.notYet(pos, "an unsigned number", "; use `int(…)`")
 	default:
