@@ -94,6 +94,10 @@ func compile(sc *scope, e *model.Expr) goExpr {
 		return name(sc.elements[e.Foreach] + ".Item")
 	case model.IndexVar:
 		return name(sc.elements[e.Foreach] + ".Index")
+	case model.LocalVar:
+		return name(localName(e.Depth))
+	case model.Macro:
+		return macro(sc, e)
 	case model.BlockVar:
 		return block(sc, e)
 	case model.Select:

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/dave/jennifer/jen"
@@ -124,11 +125,27 @@ func literal(value any) goExpr {
 		return float(v)
 	case string:
 		text = strconv.Quote(v)
+	case time.Time:
+		return moment(v)
+	case time.Duration:
+		length := duration(v)
+		return call(goExpr{code: inFlow("Duration"), width: len("flow.Duration")}, primary(length, width(length)))
 	case []byte:
 		text = "[]byte(" + strconv.Quote(string(v)) + ")"
 	}
 	e.code, e.width = jen.Id(text), utf8.RuneCountInString(text)
 	return e
+}
+
+// moment is a constant time.
+func moment(t time.Time) goExpr {
+	args := []goExpr{literal(int64(t.Year())), name("time." + t.Month().String())}
+	args[1].code = jen.Qual("time", t.Month().String())
+	for _, part := range []int{t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond()} {
+		args = append(args, literal(int64(part)))
+	}
+	args = append(args, goExpr{code: jen.Qual("time", "UTC"), prec: precPrimary, width: len("time.UTC")})
+	return call(goExpr{code: jen.Qual("time", "Date"), width: len("time.Date")}, args...)
 }
 
 // float is a float constant: with a point or an exponent, so that nobody takes

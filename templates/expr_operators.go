@@ -31,6 +31,15 @@ func operatorOf(overload string) (operator, bool) {
 	if op, ok := sizeOf(overload); ok {
 		return op, true
 	}
+	if op, ok := textOf(overload); ok {
+		return op, true
+	}
+	if op, ok := conversionOf(overload); ok {
+		return op, true
+	}
+	if op, ok := partOf(overload); ok {
+		return op, true
+	}
 	switch overload {
 	case "conditional":
 		return conditional, true
@@ -48,14 +57,18 @@ func operatorOf(overload string) (operator, bool) {
 		return concat, true
 	case "negate_double":
 		return negateFloat, true
-	case "int64_to_int64", "double_to_double":
-		return same, true
-	case "int64_to_double":
-		return toFloat, true
+	case "in_list":
+		return inList, true
+	case "in_map":
+		return inMap, true
 	case "optional_hasValue":
 		return hasValue, true
 	case "optional_orValue_value":
 		return orValue, true
+	case "optional_or_optional":
+		return firstOf, true
+	case "optional_of":
+		return some, true
 	}
 	return nil, false
 }
@@ -74,13 +87,17 @@ var infixes = map[string]struct {
 
 // failing are the operators that can fail, with their functions in runtime/flow.
 var failing = map[string]string{
-	"add_int64":       "Add",
-	"subtract_int64":  "Sub",
-	"multiply_int64":  "Mul",
-	"divide_int64":    "Div",
-	"modulo_int64":    "Mod",
-	"negate_int64":    "Neg",
-	"double_to_int64": "Int",
+	"add_int64":        "Add",
+	"subtract_int64":   "Sub",
+	"multiply_int64":   "Mul",
+	"divide_int64":     "Div",
+	"modulo_int64":     "Mod",
+	"negate_int64":     "Neg",
+	"double_to_int64":  "Int",
+	"string_to_int64":  "ParseInt",
+	"string_to_double": "ParseFloat",
+	"string_to_bool":   "ParseBool",
+	"bytes_to_string":  "Text",
 
 	"add_duration_duration":        "Add",
 	"subtract_duration_duration":   "Sub",
@@ -170,6 +187,7 @@ func canFail(e *model.Expr) bool {
 		return false
 	}
 	_, fails := failing[e.Overload]
+	fails = fails || isMatch(e.Overload) && !hasConstantPattern(e)
 	return fails || slices.ContainsFunc(e.Args, canFail)
 }
 
@@ -340,34 +358,42 @@ func negateFloat(sc *scope, e *model.Expr) goExpr {
 	return goExpr{code: jen.Op("-").Add(x.code), prec: precUnary, width: x.width + 1}
 }
 
-// sizeOf is the operator of a size, which a function of Go counts as an int.
-func sizeOf(overload string) (operator, bool) {
-	function, path, width := "len", "", len("len")
-	switch overload {
-	case "size_string", "string_size":
-		function, path, width = "RuneCountInString", "unicode/utf8", len("utf8.RuneCountInString")
-	case "size_bytes", "bytes_size", "size_list", "list_size", "size_map", "map_size":
+// inList is whether a value is in a list.
+func inList(sc *scope, e *model.Expr) goExpr {
+	list, value := compile(sc, e.Args[1]), compile(sc, e.Args[0])
+	switch e.Args[0].Type.Kind {
+	case model.Bool, model.Int, model.Float, model.String, model.Duration:
+		return call(goExpr{code: jen.Qual("slices", "Contains"), width: len("slices.Contains")}, list, value)
 	default:
-		return nil, false
+		return flowCall("In", list, value)
 	}
-	return func(sc *scope, e *model.Expr) goExpr {
-		native := call(goExpr{code: jen.Qual(path, function), width: width}, compile(sc, e.Args[0]))
-		size := conversion("int64", native)
-		size.native = &native
-		return size
-	}, true
 }
 
-func conversion(to string, e goExpr) goExpr {
-	return call(goExpr{code: jen.Id(to), width: len(to)}, e)
+// inMap is whether a key is in a map.
+func inMap(sc *scope, e *model.Expr) goExpr {
+	return flowCall("HasKey", compile(sc, e.Args[1]), compile(sc, e.Args[0]))
 }
-
-func same(sc *scope, e *model.Expr) goExpr { return compile(sc, e.Args[0]) }
-
-func toFloat(sc *scope, e *model.Expr) goExpr { return conversion("float64", compile(sc, e.Args[0])) }
 
 func hasValue(sc *scope, e *model.Expr) goExpr {
 	return flowCall("HasValue", compile(sc, e.Args[0]))
+}
+
+// firstOf computes the other value only if it is needed, where that can fail.
+func firstOf(sc *scope, e *model.Expr) goExpr {
+	value, otherwise := e.Args[0], e.Args[1]
+	if canFail(otherwise) {
+		return flowCall("FirstOfFunc", compile(sc, value), lazily(sc, otherwise))
+	}
+	return flowCall("FirstOf", compile(sc, value), compile(sc, otherwise))
+}
+
+// some makes a pointer to a value. Go would take a constant integer for an int.
+func some(sc *scope, e *model.Expr) goExpr {
+	value := compile(sc, e.Args[0])
+	if value.integer {
+		value = conversion("int64", value)
+	}
+	return flowCall("Some", value)
 }
 
 // orValue computes the other value only if it is needed, where that can fail.

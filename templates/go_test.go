@@ -153,7 +153,7 @@ func TestGoRefuses(t *testing.T) {
 			t.Errorf("got error %v", err)
 		}
 	})
-	unknown := &model.Expr{Kind: model.Call, Overload: "matches", Type: kind(model.Bool), Pos: at(40)}
+	unknown := &model.Expr{Kind: model.Call, Overload: "frobnicate", Type: kind(model.Bool), Pos: at(40)}
 	for name, block := range map[string]model.Block{
 		"in a condition": &model.Parallel{BlockHead: model.BlockHead{When: unknown}},
 		"in a time":      &model.Parallel{BlockHead: model.BlockHead{Until: unknown}},
@@ -172,7 +172,7 @@ func TestGoRefuses(t *testing.T) {
 			pkg := orders()
 			pkg.Flows[0].Body = append(pkg.Flows[0].Body, block)
 			_, err := Go(pkg)
-			if err == nil || !strings.Contains(err.Error(), "needs matches, for which there is no Go") {
+			if err == nil || !strings.Contains(err.Error(), "needs frobnicate, for which there is no Go") {
 				t.Errorf("got error %v", err)
 			}
 		})

@@ -2,7 +2,10 @@
 
 package flow
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Index is list[i].
 func Index[T any](p *Plan, list []T, i int64) T {
@@ -37,4 +40,16 @@ func Concat[T any](lists ...[]T) []T {
 		joined = append(joined, list...)
 	}
 	return joined
+}
+
+// In says whether a list has an element that is equal to the value, in the
+// sense of Equal.
+func In[T any](list []T, value T) bool {
+	return slices.ContainsFunc(list, func(element T) bool { return Equal(element, value) })
+}
+
+// HasKey says whether a map has the key.
+func HasKey[T any](m map[string]T, key string) bool {
+	_, ok := m[key]
+	return ok
 }

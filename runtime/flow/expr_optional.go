@@ -25,6 +25,26 @@ func GetOptional[S, F any](s *S, field func(*S) *F) *F {
 // HasValue says whether the value is there.
 func HasValue[T any](v *T) bool { return v != nil }
 
+// Some is a value as an optional one.
+func Some[T any](value T) *T { return &value }
+
+// FirstOf is the first of two optional values that is there.
+func FirstOf[T any](v, otherwise *T) *T {
+	if v == nil {
+		return otherwise
+	}
+	return v
+}
+
+// FirstOfFunc is an optional value if it is there, or else another one, which is
+// only computed then.
+func FirstOfFunc[T any](v *T, otherwise func() *T) *T {
+	if v == nil {
+		return otherwise()
+	}
+	return v
+}
+
 // OrValue is the value, or another one where it is absent.
 func OrValue[T any](v *T, otherwise T) T {
 	if v == nil {

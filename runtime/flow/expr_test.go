@@ -246,6 +246,18 @@ func TestOptionals(t *testing.T) {
 	if got := OrValueFunc(&city, func() string { panic("not needed") }); got != "Paris" {
 		t.Errorf("got %q", got)
 	}
+	if got := FirstOf(nil, Some("Oslo")); OrValue(got, "?") != "Oslo" {
+		t.Errorf("got %v", got)
+	}
+	if got := FirstOf(&city, Some("Oslo")); got != &city || FirstOf[string](nil, nil) != nil {
+		t.Errorf("got %v", got)
+	}
+	if got := FirstOfFunc(&city, func() *string { panic("not needed") }); got != &city {
+		t.Errorf("got %v", got)
+	}
+	if got := FirstOfFunc(nil, func() *string { return &city }); got != &city {
+		t.Errorf("got %v", got)
+	}
 	if got := OrValueFunc(nil, func() string { return "?" }); got != "?" {
 		t.Errorf("got %q", got)
 	}

@@ -15,54 +15,14 @@ import (
 
 // This file checks operators and functions.
 
-const (
-	orValue  = "orValue"
-	hasValue = "hasValue"
-)
-
-// functions are those that have a name and are supported.
-func functions() []string {
-	return []string{overloads.Size, orValue, hasValue, overloads.TypeConvertInt, overloads.TypeConvertDouble}
-}
-
-// supported says whether an operator or function can be compiled to Go.
-func supported(function string) bool {
-	switch function {
-	case operators.Conditional, operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot,
-		operators.Equals, operators.NotEquals,
-		operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals,
-		operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo, operators.Negate,
-		operators.Index:
-		return true
-	}
-	return slices.Contains(functions(), function)
-}
-
-// compilable says whether one overload of a supported function can be compiled:
-// int and double take numbers only.
-func compilable(overload string) bool {
-	switch overload {
-	case overloads.StringToInt, overloads.StringToDouble, overloads.TimestampToInt, overloads.DurationToInt:
-		return false
-	}
-	return true
-}
-
-// fallible says whether an overload can fail, for all that its operands did not.
-func fallible(overload string) bool {
-	switch overload {
-	case overloads.IndexList, overloads.IndexMap,
-		overloads.AddInt64, overloads.SubtractInt64, overloads.MultiplyInt64, overloads.DivideInt64, overloads.ModuloInt64, overloads.NegateInt64,
-		overloads.AddTimestampDuration, overloads.AddDurationTimestamp, overloads.AddDurationDuration,
-		overloads.SubtractTimestampTimestamp, overloads.SubtractTimestampDuration, overloads.SubtractDurationDuration,
-		overloads.DoubleToInt:
-		return true
-	}
-	return false
-}
-
 func (x *expression) call(e ast.Expr) *model.Expr {
 	c := e.AsCall()
+	if isMacro(c) {
+		return x.macro(e)
+	}
+	if converted, ok := x.optionalCall(e); ok {
+		return converted
+	}
 	if !supported(c.FunctionName()) {
 		x.refuseFunction(e)
 		return nil
@@ -95,25 +55,28 @@ func (x *expression) typed(function string, member bool, args []*model.Expr, pos
 		x.report.Add(diag.UntypedExpr, pos, "it cannot be told which `%s` is meant for %s", name(function), kinds(args))
 		return nil
 	case !compilable(v.overload):
-		x.notYet(pos, "`"+name(function)+"` of "+kinds(args), "")
+		x.notYet(pos, "`"+name(function)+"` of "+kinds(args), instead(v.overload))
 		return nil
 	}
 	call := x.over(model.Call, v.result, pos, args)
 	call.Overload = v.overload
-	call.Fallible = call.Fallible || fallible(v.overload)
+	call.Fallible = call.Fallible || fallible(v.overload, args)
 	call.Secret = call.Secret || comparesSecret(function, args)
 	call = x.settled(call, v)
 	if call != nil && call.Type == nil {
 		x.report.Add(diag.UntypedExpr, pos, "the type of this `%s` cannot be told", name(function))
 		return nil
 	}
-	return call
+	if call == nil {
+		return nil
+	}
+	return x.constants(call)
 }
 
 // comparesSecret says whether an operator looks at secrets inside of values that
 // are none as a whole.
 func comparesSecret(function string, args []*model.Expr) bool {
-	if function != operators.Equals && function != operators.NotEquals {
+	if function != operators.Equals && function != operators.NotEquals && function != operators.In {
 		return false
 	}
 	return slices.ContainsFunc(args, func(arg *model.Expr) bool { return resolve.HoldsSecret(arg.Type) })
@@ -129,6 +92,8 @@ func (x *expression) present(function string, args []*model.Expr) bool {
 			return false
 		}
 		return len(args) == 0 || x.plain(args[1:]...)
+	case optionalOr:
+		return bothOptional(args)
 	case operators.Conditional:
 		return len(args) == 3 && x.plain(args[0]) && (bothOptional(args[1:]) || x.plain(args[1:]...))
 	case operators.Equals, operators.NotEquals:
@@ -181,6 +146,8 @@ func (x *expression) absence(e *model.Expr) string {
 			return "`" + text(e) + "` may be absent: " + what(blockOf(at)) + " may be skipped, " + x.scope.whyAbsent(blockOf(at))
 		case at.Kind == model.ItemVar:
 			return "`" + text(e) + "` may be absent: the elements of " + what(at.Foreach) + " are optional"
+		case at.Kind == model.LocalVar:
+			return "`" + text(e) + "` may be absent: the elements of the list are optional"
 		case at.Kind == model.Select && at.Field.Type.Kind == model.Optional:
 			return "`" + text(e) + "` may be absent: the field `" + at.Field.Name + "` is optional"
 		case at.Kind != model.Select:
@@ -202,6 +169,8 @@ func text(e *model.Expr) string {
 		return e.Foreach.As
 	case model.IndexVar:
 		return e.Foreach.IndexAs
+	case model.LocalVar:
+		return e.Name
 	case model.RunVar:
 		return "run." + e.Name
 	case model.Select:

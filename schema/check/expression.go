@@ -28,6 +28,7 @@ type expression struct {
 	info   *ast.SourceInfo
 	// hyphens says that a step's name with hyphens was reported.
 	hyphens bool
+	locals  []local // of the macros around, the outermost first
 }
 
 // expr is an expression of the spec with types, nil after it reported an error.

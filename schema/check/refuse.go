@@ -24,14 +24,10 @@ func (x *expression) refuseFunction(e ast.Expr) {
 	switch function {
 	case "value":
 		x.report.Add(diag.NullRefused, pos, "`.value()` fails where the value is absent; write `.orValue(…)`")
-	case "has":
-		x.notYet(pos, "`has`", "; write `x.field.hasValue()`, and nothing for a field that is always there")
-	case operators.OptSelect, operators.OptIndex:
-		x.notYet(pos, "`?`", "; a field of what may be absent is read with a simple `.`")
+	case operators.OptIndex:
+		x.notYet(pos, "`[?…]`", "; ask with `in` whether a map has a key, and with `size` for a list")
 	case overloads.TypeConvertUint:
 		x.notYet(pos, "an unsigned number", "; use `int(…)`")
-	case operators.In, operators.OldIn:
-		x.notYet(pos, "`in`", "")
 	default:
 		if x.typer.knows(function) {
 			x.notYet(pos, "`"+name(function)+"`", "")
@@ -57,6 +53,10 @@ func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos
 		x.report.Add(diag.TypeMismatch, args[1].Pos, "`%s.orValue(…)` needs a `%s`, not %s", text(args[0]), typeText(args[0].Type.Elem), kinds(args[1:]))
 	case function == operators.Index:
 		x.report.Add(diag.TypeMismatch, pos, "%s cannot be indexed with %s; a list is indexed with an int, a map with a string", kinds(args[:1]), kinds(args[1:]))
+	case function == operators.In && kindOf(args[1].Type) != model.List && kindOf(args[1].Type) != model.Map:
+		x.report.Add(diag.TypeMismatch, args[1].Pos, "behind `in` stands a list or a map, not %s", kinds(args[1:]))
+	case function == operators.In:
+		x.report.Add(diag.TypeMismatch, pos, "%s cannot be in %s", kinds(args[:1]), kinds(args[1:]))
 	case function == operators.LogicalAnd || function == operators.LogicalOr || function == operators.LogicalNot:
 		x.report.Add(diag.TypeMismatch, pos, "`%s` needs bools, not %s", sign, kinds(args))
 	case enumAmong(args) != nil && (function == operators.Equals || function == operators.NotEquals):

@@ -140,6 +140,9 @@ func runProperties() map[string]model.Kind {
 // variable is what a name stands for; nil after it reported that it is nothing
 // that can be read here.
 func (x *expression) variable(name string, pos model.Pos) *model.Expr {
+	if e := x.local(name, pos); e != nil {
+		return e
+	}
 	if name == "input" {
 		return x.node(model.InputVar, inputType(x.scope.flow.Model), pos)
 	}

@@ -54,6 +54,7 @@ const (
 	AmbiguousMerge  Code = "BX060"
 	SecretExposed   Code = "BX061"
 	OnlyInForeach   Code = "BX062"
+	BadConstant     Code = "BX065"
 )
 
 // Titles has a title of one line for every code.
@@ -106,5 +107,6 @@ func Titles() map[Code]string {
 		AmbiguousMerge:  "a step without `in` would get two fields of one name",
 		SecretExposed:   "a secret would be shown",
 		OnlyInForeach:   "an expression reads from outside what is seen only in a foreach",
+		BadConstant:     "a constant pattern, time or duration in an expression cannot be read",
 	}
 }

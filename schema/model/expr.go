@@ -5,7 +5,8 @@ type ExprKind string
 
 // The kinds of expressions.
 const (
-	// Literal is a constant: Value holds a bool, int64, float64, string or []byte.
+	// Literal is a constant: Value holds a bool, int64, float64, string, []byte,
+	// time.Time (in UTC) or time.Duration.
 	Literal ExprKind = "literal"
 	// InputVar is `input`, the flow's input.
 	InputVar ExprKind = "input"
@@ -17,6 +18,13 @@ const (
 	IndexVar ExprKind = "index"
 	// RunVar is a property of the run, Name: id, tenant, attempt or startedAt.
 	RunVar ExprKind = "run"
+	// LocalVar is the element of the macro around it that declares it: Name is its name and
+	// Depth how many other macros are around that one, as is that one's Depth.
+	LocalVar ExprKind = "local"
+	// Macro is all, exists, exists_one, filter or map, as Name says, over the list, or the keys
+	// of the map, Args[0]. What it computes for each element follows in Args: of a map
+	// with three arguments the condition and the value.
+	Macro ExprKind = "macro"
 	// Select reads Field of the struct Args[0]. If Args[0] is an optional, so is
 	// the result: one optional, also where the field is optional itself.
 	Select ExprKind = "select"
@@ -36,7 +44,8 @@ type Expr struct {
 	Type     *Type
 	Args     []*Expr
 	Value    any      // Literal
-	Name     string   // RunVar
+	Name     string   // RunVar, LocalVar, Macro
+	Depth    int      // LocalVar, Macro
 	Step     *Step    // BlockVar of a step
 	Foreach  *Foreach // BlockVar of a foreach (the list of its values), ItemVar, IndexVar
 	Field    *Field   // Select
