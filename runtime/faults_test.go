@@ -57,9 +57,8 @@ func (s *countedShop) Notify(context.Context, orders.ProcessOrderNotifyInput) (o
 	return orders.ProcessOrderNotifyOutput{Notified: true}, nil
 }
 
-// A store that fails at its n-th write, before or after it has written, for
-// every write of the order flow: the run ends as without, and no handler is
-// called twice.
+// A store that fails or is full at its n-th write, for every write of the order
+// flow: the run ends as without, and no handler is called twice.
 func TestEveryWriteFailsOnce(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -69,18 +68,31 @@ func TestEveryWriteFailsOnce(t *testing.T) {
 		{"completes", nil, "validate charge fulfill notify"},
 		{"is undone", runtime.Permanent(errors.New("out of stock")), "validate charge fulfill refund"},
 	} {
-		for _, fault := range []storetest.Fault{storetest.Before, storetest.After} {
+		for name, faults := range map[string]func(n int) func(int) storetest.Fault{
+			"is refused":              func(n int) func(int) storetest.Fault { return storetest.FailNth(n, storetest.Before) },
+			"is made and not told of": func(n int) func(int) storetest.Fault { return storetest.FailNth(n, storetest.After) },
+			"finds the disk full":     fullFrom,
+		} {
 			for n, writes := 1, 1; n <= writes; n++ {
-				name := fmt.Sprintf("%s/fault %d at write %d", c.name, fault, n)
-				t.Run(name, func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/write %d %s", c.name, n, name), func(t *testing.T) {
 					shop := &countedShop{fulfillErr: c.err}
-					writes = runWithFault(t, shop, storetest.FailNth(n, fault))
+					writes = runWithFault(t, shop, faults(n))
 					if diff := cmp.Diff(strings.Fields(c.calls), shop.calls); diff != "" {
 						t.Errorf("handlers called (-want +got):\n%s", diff)
 					}
 				})
 			}
 		}
+	}
+}
+
+// fullFrom refuses the n-th write and those with which it is tried again, until there is room.
+func fullFrom(n int) func(int) storetest.Fault {
+	return func(write int) storetest.Fault {
+		if n <= write && write < n+3 {
+			return storetest.Before
+		}
+		return storetest.None
 	}
 }
 

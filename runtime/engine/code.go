@@ -2,9 +2,8 @@ package engine
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
+	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
@@ -14,25 +13,10 @@ type code struct {
 	version store.FlowVersion
 }
 
-// ParseVersion reads a flow's version, major.minor.
-func ParseVersion(version string) (major, minor int, err error) {
-	a, b, ok := strings.Cut(version, ".")
-	if ok {
-		major, err = strconv.Atoi(a)
-	}
-	if ok && err == nil {
-		minor, err = strconv.Atoi(b)
-	}
-	if !ok || err != nil || major < 0 || minor < 0 {
-		return 0, 0, fmt.Errorf("the version %q is not of the form major.minor", version)
-	}
-	return major, minor, nil
-}
-
 // Register implements Engine.
 func (e *Embedded) Register(f *Flow) error {
 	name := f.Definition.Flow
-	major, minor, err := ParseVersion(f.Definition.Version)
+	major, minor, err := flow.ParseVersion(f.Definition.Version)
 	if err != nil {
 		return fmt.Errorf("register flow %s: %w", name, err)
 	}
@@ -65,7 +49,7 @@ func (e *Embedded) Register(f *Flow) error {
 // codeFor is the code that can execute runs of this flow and version; nil if
 // there is none.
 func (e *Embedded) codeFor(flowName, version string) *code {
-	major, minor, err := ParseVersion(version)
+	major, minor, err := flow.ParseVersion(version)
 	if err != nil {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -59,7 +58,7 @@ func encodeHead(h *store.Run) (*headRow, error) {
 type newRunRow [12]driver.Value
 
 func encodeNewRun(r *store.Run) (newRunRow, error) {
-	major, minor, err := parseVersion(r.Version)
+	major, minor, err := flow.ParseVersion(r.Version)
 	if err != nil {
 		return newRunRow{}, fmt.Errorf("the flow %s: %w", r.Flow, err)
 	}
@@ -68,24 +67,9 @@ func encodeNewRun(r *store.Run) (newRunRow, error) {
 		return newRunRow{}, err
 	}
 	return newRunRow{
-		r.ID, r.Flow, r.Version, major, minor, r.Tenant, int64(r.Priority), r.IdempotencyKey, labels,
+		r.ID, r.Flow, r.Version, int64(major), int64(minor), r.Tenant, int64(r.Priority), r.IdempotencyKey, labels,
 		int64(r.Attempt), fromTime(r.CreatedAt), fromJSON(r.Input),
 	}, nil
-}
-
-// parseVersion reads major.minor.
-func parseVersion(version string) (major, minor int64, err error) {
-	first, second, ok := strings.Cut(version, ".")
-	if ok {
-		major, err = strconv.ParseInt(first, 10, 32)
-	}
-	if ok && err == nil {
-		minor, err = strconv.ParseInt(second, 10, 32)
-	}
-	if !ok || err != nil || major < 0 || minor < 0 {
-		return 0, 0, fmt.Errorf("the version %q is not of the form major.minor", version)
-	}
-	return major, minor, nil
 }
 
 func encodeLabels(labels map[string]string) (driver.Value, error) {
