@@ -83,11 +83,7 @@ func TestARunThatIsTakenUpBeforeItWasLeftIsStillFound(t *testing.T) {
 		}
 	}
 	b.wrap = w.around
-	b.open(shop{pay: func(ctx context.Context, _ shipment) (receipt, error) {
-		close(paying)
-		<-ctx.Done()
-		return receipt{}, ctx.Err()
-	}})
+	b.open(shop{pay: untilStopped(paying)})
 	run := b.start(shipment{})
 	<-paying
 	if err := run.Cancel(t.Context(), ""); err != nil {
@@ -129,11 +125,7 @@ func TestACancelBetweenTheClaimAndTheLaunchIsObeyed(t *testing.T) {
 func TestASecondProcessCancelsARunThatIsExecuting(t *testing.T) {
 	b := newBench(t)
 	paying := make(chan struct{})
-	b.open(shop{pay: func(ctx context.Context, _ shipment) (receipt, error) {
-		close(paying)
-		<-ctx.Done()
-		return receipt{}, ctx.Err()
-	}})
+	b.open(shop{pay: untilStopped(paying)})
 	run := b.start(shipment{})
 	<-paying
 	second := &bench{t: t, path: b.path, flow: newShipFlow()}

@@ -110,11 +110,7 @@ func TestAStepIsCutOffAlsoWhileTheStoreRefuses(t *testing.T) {
 	w := &watched{}
 	b.wrap = w.around
 	paying := make(chan struct{})
-	b.open(shop{pay: func(ctx context.Context, _ shipment) (receipt, error) {
-		close(paying)
-		<-ctx.Done()
-		return receipt{}, ctx.Err()
-	}})
+	b.open(shop{pay: untilStopped(paying)})
 	run := b.start(shipment{})
 	<-paying
 	w.refuse.Store(true)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/engine"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/store/sqlite"
@@ -168,6 +169,16 @@ func (b *bench) start(in shipment, opts ...runtime.StartOption) *runtime.Run[rec
 	return run
 }
 
+// untilStopped is a handler that says when it is under way and goes on until its
+// context ends.
+func untilStopped(underWay chan<- struct{}) func(context.Context, shipment) (receipt, error) {
+	return func(ctx context.Context, _ shipment) (receipt, error) {
+		close(underWay)
+		<-ctx.Done()
+		return receipt{}, ctx.Err()
+	}
+}
+
 // history is the run's log in short.
 func (b *bench) history(run *runtime.Run[receipt]) string {
 	b.t.Helper()
@@ -189,7 +200,8 @@ func (b *bench) history(run *runtime.Run[receipt]) string {
 func TestARunCompletes(t *testing.T) {
 	b := newBench(t)
 	b.open(shop{})
-	run := b.start(shipment{Count: 1, Card: "4242"}, runtime.WithTenant("acme"), runtime.WithPriority(3))
+	run := b.start(shipment{Count: 1, Card: "4242"}, runtime.WithTenant("acme"), runtime.WithPriority(3),
+		runtime.WithLabels(map[string]string{"region": "eu"}))
 	out, err := run.Wait(t.Context())
 	if err != nil || out.ID != "p" {
 		t.Fatalf("output %+v, error %v", out, err)
@@ -201,7 +213,7 @@ func TestARunCompletes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Status != runtime.StatusCompleted || d.Tenant != "acme" || d.Priority != 3 || d.StartedAt.IsZero() || d.FinishedAt.IsZero() || len(d.Steps) != 3 {
+	if d.Status != runtime.StatusCompleted || d.Tenant != "acme" || d.Priority != 3 || d.Labels["region"] != "eu" || d.StartedAt.IsZero() || d.FinishedAt.IsZero() || len(d.Steps) != 3 {
 		t.Errorf("the run is %+v", d)
 	}
 }
@@ -321,11 +333,7 @@ func TestAHandlerThatIgnoresItsTimeoutIsLeftBehind(t *testing.T) {
 func TestCancelStopsTheStepAndUndoesTheOthers(t *testing.T) {
 	b := newBench(t)
 	paying := make(chan struct{})
-	b.open(shop{pay: func(ctx context.Context, _ shipment) (receipt, error) {
-		close(paying)
-		<-ctx.Done()
-		return receipt{}, ctx.Err()
-	}})
+	b.open(shop{pay: untilStopped(paying)})
 	run := b.start(shipment{})
 	<-paying
 	if err := b.rt.CancelRun(t.Context(), run.ID(), "a mistake"); err != nil {
@@ -667,6 +675,30 @@ func TestARunWithoutCodeWaitsForIt(t *testing.T) {
 	d, err := b.rt.GetRun(t.Context(), run.ID())
 	if err != nil || d.Status.Final() {
 		t.Errorf("the run is %+v, error %v; want it left alone", d, err)
+	}
+}
+
+// ahead is a clock that is an hour fast.
+type ahead struct{ engine.SystemClock }
+
+func (ahead) Now() time.Time { return time.Now().Add(time.Hour) }
+
+func TestTheTimeComesFromTheClock(t *testing.T) {
+	b := newBench(t)
+	b.open(shop{}, runtime.WithClock(ahead{}))
+	before := time.Now()
+	run := b.start(shipment{Count: 1})
+	if _, err := run.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := b.rt.GetRun(t.Context(), run.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []time.Time{d.CreatedAt, d.StartedAt, d.FinishedAt, d.Log[0].FinishedAt} {
+		if at.Before(before.Add(59 * time.Minute)) {
+			t.Errorf("a time of the run is %v, an hour too early", at)
+		}
 	}
 }
 

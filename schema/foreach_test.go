@@ -131,7 +131,7 @@ func TestForeachTypes(t *testing.T) {
 		if of.Collect != nil {
 			value = describe(of.Collect) + " " + of.Collect.Source
 		}
-		got = append(got, fmt.Sprintf("%s %s/%s: %s, %d at a time, makes %s", of.TypeName, of.As, of.IndexAs, typeText(of.Item), of.Limit, value))
+		got = append(got, fmt.Sprintf("%s %s/%s: %s, %d at a time, makes %s", f.GoName+of.GoName, of.As, of.IndexAs, typeText(of.Item), of.Limit, value))
 	}
 	want := []string{
 		"ShopSeats guest/guestIndex: Guest, 3 at a time, makes string select invite.id",

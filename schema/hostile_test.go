@@ -247,7 +247,7 @@ func checkBlocks(t *testing.T, body []model.Block, skippable bool) []*model.Step
 			}
 		case *model.Foreach:
 			if b.Over.Type.Kind != model.List || b.Item != b.Over.Type.Elem || b.Limit < 1 || !token.IsIdentifier(b.As) ||
-				b.IndexAs != b.As+"Index" || !token.IsExported(b.TypeName) || b.Collect != nil && b.Collect.Type.Kind == "" {
+				b.IndexAs != b.As+"Index" || !token.IsExported(b.GoName) || b.Collect != nil && b.Collect.Type.Kind == "" {
 				t.Errorf("the foreach is %+v", b)
 			}
 			steps = append(steps, checkBlocks(t, b.Body, h.Skippable)...)

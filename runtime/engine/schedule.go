@@ -31,10 +31,8 @@ func (e *Embedded) schedule() {
 		case <-e.closing:
 		}
 		stop()
-		select {
-		case <-e.closing:
+		if closed(e.closing) {
 			return
-		default:
 		}
 	}
 }

@@ -173,14 +173,13 @@ type Choose struct {
 // Foreach runs its blocks once for each element of a list.
 type Foreach struct {
 	BlockHead
-	Over     *Expr // of a list type
-	As       string
-	IndexAs  string // itemIndex for `as: item`
-	Item     *Type  // of an element
-	Limit    int    // how many elements are under way at a time, at least 1
-	Body     []Block
-	Collect  *Expr  // the value of an element, with or without a `collect`; nil if it has none
-	TypeName string // ProcessOrderSeats: the prefix for the type of its elements' state
+	Over    *Expr // of a list type
+	As      string
+	IndexAs string // itemIndex for `as: item`
+	Item    *Type  // of an element
+	Limit   int    // how many elements are under way at a time, at least 1
+	Body    []Block
+	Collect *Expr // the value of an element, with or without a `collect`; nil if it has none
 }
 
 // Case is one way of a Choose. When is nil for the `else`, which is the last.

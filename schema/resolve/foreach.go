@@ -25,7 +25,6 @@ func (r *blockResolver) foreach(syntax *parse.Foreach, skippable bool) Block {
 	m.IndexAs = m.As + "Index"
 	if m.Name != "" {
 		flow := r.flow.Model
-		m.TypeName = flow.GoName + m.GoName
 		what, prefix := syntax.What()+" of flow `"+flow.Name+"`", flow.VarName+m.GoName
 		if r.claim(prefix+"Foreach", what, m.Pos) {
 			r.claim(prefix+"Body", what, m.Pos)
