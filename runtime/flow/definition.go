@@ -27,8 +27,15 @@ type Definition struct {
 	IdempotencyKey func(input []byte) (string, error)
 	Tenant         func(input []byte) (string, error)
 	Priority       func(input []byte) (int64, error)
-	// Steps are the blocks of the flow in the order of the spec.
+	// Schedules start runs of the flow by themselves.
+	Schedules []ScheduleDef
+	// Concurrency bounds how many runs of the flow are under way at a time.
+	Concurrency Concurrency
+	// Retention is how long a run is kept after its end; 0 is for ever.
+	Retention time.Duration
+	// Steps are the steps and calls of the flow in the order of the spec, Waits its waits.
 	Steps []*StepDef
+	Waits []*WaitDef
 	// Errors are the declared errors that the flow's handlers may return.
 	Errors []ErrorDef
 	// Input and Output are the types of the flow's input and output.
@@ -37,7 +44,37 @@ type Definition struct {
 	New func(input []byte) (Machine, error)
 }
 
-// StepDef is the static part of a step.
+// Concurrency is how many runs of a flow are under way at a time, for each key.
+type Concurrency struct {
+	// Limit is that number; 0 is without end.
+	Limit int
+	// Key computes the key from the stored bytes of the input, as Tenant does; nil
+	// where all runs of the flow share one.
+	Key func(input []byte) (string, error)
+}
+
+// ScheduleDef starts a run at each time that it names. A flow that is scheduled is
+// known by the names of its schedules: they stay the same when their times change.
+type ScheduleDef struct {
+	// Name is unique in its flow; empty for a schedule that stands alone.
+	Name string
+	// Cron is an expression of five fields or one such as @daily; empty with Every.
+	Cron string
+	// Timezone is where Cron's times are; empty is UTC.
+	Timezone string
+	// Every is the time between two runs; times are multiples of it since 1970 in UTC.
+	Every time.Duration
+	// Input is the input of each run as JSON.
+	Input string
+	// CatchUp is what becomes of times that came while nothing ran: none, last or all;
+	// empty is none.
+	CatchUp string
+	// Overlap is what happens at a time at which the schedule's run before is not
+	// over: skip, queue or allow; empty is skip.
+	Overlap string
+}
+
+// StepDef is the static part of a step, or of a call.
 type StepDef struct {
 	// Name is the step's name as in the spec, such as charge-payment.
 	Name string
@@ -49,8 +86,38 @@ type StepDef struct {
 	Policy Policy
 	// Delay is a pause before the step runs for the first time.
 	Delay time.Duration
+	// Calls is what a call starts; nil for a step. A call has no handler, and its
+	// Policy is empty.
+	Calls *CallDef
 	// Compensation undoes the step after it completed; nil if nothing does.
 	Compensation *CompensationDef
+}
+
+// CallDef is what a call starts: a run of another flow.
+type CallDef struct {
+	Flow    string
+	Version string // major.minor
+}
+
+// WaitDef is the static part of a wait.
+type WaitDef struct {
+	// Name is the wait's name as in the spec, and that of the signals that it takes.
+	Name string
+	// Doc is the spec's text about the wait.
+	Doc string
+	// Source is where the wait stands in the spec: file:line.
+	Source string
+	// Delay is a pause before the wait begins.
+	Delay time.Duration
+	// Timeout is how long it waits; 0 is without end.
+	Timeout time.Duration
+	// Continue says `onTimeout: continue`: the run goes on without a signal. Else the
+	// wait has failed.
+	Continue bool
+	// Keyed says that a signal names the element that it is for by a key.
+	Keyed bool
+	// Payload is the type of what a signal carries; nil for nothing.
+	Payload reflect.Type
 }
 
 // BlockDef is the static part of a block that is no step: of a parallel or a choose.
@@ -86,6 +153,9 @@ type CompensationDef struct {
 	// Policy is how often and how long that handler is tried; nil means the
 	// policy of the step.
 	Policy *Policy
+	// Attempted says that a step that was tried and did not complete is undone too:
+	// the compensation is then called without a result. See docs/semantics.md, "Failures".
+	Attempted bool
 }
 
 // ErrorDef is a declared error.

@@ -49,13 +49,16 @@ const (
 	KindRestart      Kind = "restart"      // span: the pause before the flow's next attempt; WakeAt is its planned end
 	KindTimeout      Kind = "timeout"      // the flow's timeout is over: Error says so
 	KindForeach      Kind = "foreach"      // span: a foreach, Input is the list of its elements
+	KindWait         Kind = "wait"         // span: until a signal came, Output is its payload; WakeAt is the wait's timeout
+	KindSignal       Kind = "signal"       // a signal came: Step is the wait's name, without a path, Output its payload
+	KindCall         Kind = "call"         // span: a run of another flow, Key is its id, Output what it returned
 	KindCancel       Kind = "cancel"       // somebody asked to cancel the run: Error has the reason, Actor who it was
 )
 
 // Kinds are all kinds of entries.
 func Kinds() []Kind {
 	return []Kind{
-		KindStep, KindSkip, KindDelay, KindEnter, KindChoice, KindForeach,
+		KindStep, KindCall, KindWait, KindSignal, KindSkip, KindDelay, KindEnter, KindChoice, KindForeach,
 		KindRollback, KindCompensation, KindRestart, KindTimeout, KindCancel,
 	}
 }
@@ -78,6 +81,12 @@ type Entry struct {
 	RunAttempt int
 	// Attempt is the attempt of the step or compensation, from 1; else 0.
 	Attempt int
+	// Key is, of a call, the id of the run that it started; of a signal and of a wait in
+	// a foreach, the key that says which element it is for.
+	Key string
+	// SignalID is the id that a signal's sender gave it: a second one of the same id is
+	// the same signal. It may be empty.
+	SignalID string
 	// Input is what the handler of a step got, Output what it returned, as JSON.
 	Input, Output json.RawMessage
 	// Error is why an attempt failed, or why a rollback or cancel began.

@@ -11,7 +11,7 @@ import (
 var ErrStale = errors.New("the outcome is stale")
 
 // Outcome is what a driver tells a run: that something happened, and when.
-// It is one of Begin, Ended, Tick and Cancel.
+// It is one of Begin, Ended, Tick, Signal, ChildEnded and Cancel.
 type Outcome interface{ at() time.Time }
 
 // Begin says that a driver has taken the run up: for the first time, or again
@@ -37,10 +37,32 @@ type Cancel struct {
 	At     time.Time
 }
 
+// Signal says that a signal came. The first one of a name and key is the one that
+// counts.
+type Signal struct {
+	Name    string // of the wait, in the spec
+	Key     string // of a wait in a foreach: the element
+	ID      string // given by the sender, may be empty: a second one of the same id is stale
+	Payload json.RawMessage
+	Actor   string
+	At      time.Time
+}
+
+// ChildEnded says that a run that a call started is over.
+type ChildEnded struct {
+	ID     string
+	Output json.RawMessage // if it completed
+	Err    *Error          // if it did not
+	At     time.Time
+}
+
 func (o Begin) at() time.Time  { return o.At }
 func (o Ended) at() time.Time  { return o.At }
 func (o Tick) at() time.Time   { return o.At }
 func (o Cancel) at() time.Time { return o.At }
+
+func (o Signal) at() time.Time     { return o.At }
+func (o ChildEnded) at() time.Time { return o.At }
 
 // Effects are what an outcome leads to, for the driver to carry out in this
 // order: store Entries together with the run's head, in one commit; then start
@@ -54,6 +76,19 @@ type Effects struct {
 	// them still has to end: the driver says Ended when its handler has returned,
 	// or when it has waited long enough for that.
 	Stop []int64
+	// Calls are runs of other flows to be created, in the same commit as Entries, and
+	// CancelCalls the ids of those to be cancelled. Each still has to end: the driver
+	// says ChildEnded when it is over.
+	Calls       []Child
+	CancelCalls []string
+}
+
+// Child is a run that a call starts.
+type Child struct {
+	ID      string // a ULID, the same whenever it is made of the same call
+	Flow    string
+	Version string
+	Input   json.RawMessage
 }
 
 // Attempt is a handler to be called.
@@ -74,4 +109,7 @@ type Attempt struct {
 	// IdempotencyKey is the same for each attempt of the same piece of work: it
 	// is made of the run, the run's attempt, the step, and do or undo.
 	IdempotencyKey string
+	// Stored says that Entry is among the Effects' Entries: the attempt begins only
+	// when that is on disk, because its compensation is due even if it does not complete.
+	Stored bool
 }

@@ -52,6 +52,11 @@ type Run struct {
 	Priority       int // higher first
 	IdempotencyKey string
 	Labels         map[string]string
+	// ParentID is the run that called this one; empty for one that was started.
+	ParentID string
+	// Concurrency is the key for which the number of runs of the flow that are under way
+	// is bounded; nil for a flow without a bound.
+	Concurrency *string
 
 	Status  flow.Status
 	Phase   flow.Phase // only while Status is running
@@ -67,6 +72,8 @@ type Run struct {
 	WakeAt time.Time
 	// EndSeq is the run's sequence number of its final event; 0 before.
 	EndSeq int64
+	// DeleteAt is when a finished run may be deleted; zero for never.
+	DeleteAt time.Time
 }
 
 // Claim is the right to write one run. Its fields belong to the store that gave it.
@@ -109,23 +116,33 @@ type FlowVersion struct {
 	Flow  string
 	Major int
 	Minor int
+	// Limit is how many runs of the flow may be under way (claimed, or not over since
+	// their first claim) at a time for each Run.Concurrency key; 0 is without end.
+	Limit int
 }
 
 // Change is what one step of a run's life changes. All of it is committed together.
 type Change struct {
 	Claim Claim
 	// Head replaces the run's Status, Phase, Attempt, Output, Error, StartedAt,
-	// FinishedAt, WakeAt and EndSeq; nil leaves all of them.
+	// FinishedAt, WakeAt, EndSeq and DeleteAt; nil leaves all of them.
 	Head *Run
 	// Entries are inserted, or replace those of the same Seq.
 	Entries []flow.Entry
 	// Consumed are the ids of the messages that this change has obeyed.
 	Consumed []int64
+	// Children are runs to create. One whose id exists is passed over.
+	Children []Run
+	// Messages are sent to other runs: to one that is over or does not exist, nothing is.
+	Messages []Message
 	// Release gives the claim back with this change: another may claim the run,
 	// when Head.WakeAt has come (at once if there is no Head, if its WakeAt is
 	// zero, or if a message for the run is not yet consumed). A final Head
 	// releases too, and for ever.
 	Release bool
+	// Dormant is for a Release of a run that waits for messages: if its Head has no
+	// WakeAt, it is due when one comes.
+	Dormant bool
 	// Lazy says that the caller does not wait: the change, one without Consumed
 	// and Release, is written within some milliseconds, together with others.
 	// Commit returns at once. If an entry of the same Seq, or a Head of the same
@@ -140,6 +157,8 @@ type MessageKind string
 // The kinds of messages.
 const (
 	MessageCancel MessageKind = "cancel"
+	MessageSignal MessageKind = "signal" // Name, Key, SignalID and Payload are the signal's
+	MessageChild  MessageKind = "child"  // a run that the run called is over: Key is its id, Payload its output or Error why it has none
 )
 
 // Message is something from outside for one run. It is stored when it comes, from any process,
@@ -151,6 +170,10 @@ type Message struct {
 	Reason string
 	Actor  string
 	At     time.Time
+
+	Name, Key, SignalID string
+	Payload             json.RawMessage
+	Error               *flow.Error
 }
 
 // Filter selects runs. Zero fields select all.
@@ -176,6 +199,15 @@ type Page struct {
 	Runs []Run
 	// Next is the cursor of the next page; empty on the last.
 	Next string
+}
+
+// Schedule is where a schedule of a flow is.
+type Schedule struct {
+	Flow, Name string
+	// Last is the latest of its times that was dealt with, LastRun the id of the latest
+	// run that it started.
+	Last    time.Time
+	LastRun string
 }
 
 // Store keeps runs. All methods may be called from many goroutines at once.
@@ -216,6 +248,16 @@ type Store interface {
 
 	// List returns a page of runs, newest first, or ErrCursor.
 	List(ctx context.Context, f Filter) (Page, error)
+
+	// Schedule returns where a schedule is; zero for one that was never saved.
+	Schedule(ctx context.Context, flow, name string) (Schedule, error)
+
+	// SaveSchedule stores where a schedule is.
+	SaveSchedule(ctx context.Context, s Schedule) error
+
+	// DeleteExpired deletes at most limit runs whose DeleteAt has come, with all that
+	// belongs to them, and says how many it deleted.
+	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
 
 	// Close writes what was lazy, gives up the right to execute and closes the
 	// store. Calls under way end first.

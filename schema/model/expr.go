@@ -10,8 +10,8 @@ const (
 	Literal ExprKind = "literal"
 	// InputVar is `input`, the flow's input.
 	InputVar ExprKind = "input"
-	// BlockVar is the value of an earlier step, Step, or foreach, Foreach. Its Type
-	// is optional where the block may have been skipped.
+	// BlockVar is the value of an earlier step or call, Step, wait, Wait, or foreach,
+	// Foreach. Its Type is optional where the block may have been skipped.
 	BlockVar ExprKind = "block"
 	// ItemVar is the element of the foreach Foreach, and IndexVar its place in the list, an int.
 	ItemVar  ExprKind = "item"
@@ -46,7 +46,8 @@ type Expr struct {
 	Value    any      // Literal
 	Name     string   // RunVar, LocalVar, Macro
 	Depth    int      // LocalVar, Macro
-	Step     *Step    // BlockVar of a step
+	Step     *Step    // BlockVar of a step or call
+	Wait     *Wait    // BlockVar of a wait
 	Foreach  *Foreach // BlockVar of a foreach (the list of its values), ItemVar, IndexVar
 	Field    *Field   // Select
 	Overload string   // Call

@@ -34,6 +34,20 @@ type Named struct {
 	Values []EnumValue // in the order of the spec
 	// Secret says that a value of this type holds a secret, at any depth.
 	Secret bool
+	// Rules says that a value of this type holds fields with rules, at any depth: it
+	// has a Validate method.
+	Rules bool
+	// Go is where a type of the user's own is declared; Fields are those of its
+	// exported JSON fields that expressions can read. Nothing is emitted for it.
+	Go *GoType
+}
+
+// GoType is a type that the user wrote in Go.
+type GoType struct {
+	ImportPath string // example.com/shop/money; of the package generated into: empty
+	Name       string // Amount
+	// Pointer says that its Validate method, if it has one (Validates), needs a pointer.
+	Validates, Pointer bool
 }
 
 // EnumValue is one of the values of an enum.
@@ -49,7 +63,20 @@ type Field struct {
 	Doc    string
 	Type   *Type
 	Secret bool // the field itself is marked secret, or made of a secret
-	Pos    Pos
+	// Rules are what a value must be like; nil if there are none.
+	Rules *Rules
+	// Default is what the field has where JSON lacks it: a constant of its type, or of
+	// what an optional type may hold; nil if there is none.
+	Default *Expr
+	Pos     Pos
+}
+
+// Rules are what a field demands of its value, where data comes in. Of an optional
+// field they hold for a value that is there.
+type Rules struct {
+	Min, Max             *Expr  // constants of the field's type: int, float, time or duration
+	MinLength, MaxLength *int   // of a string in characters, of bytes, a list or a map in elements
+	Pattern              string // an RE2 expression that a string must match; empty if there is none
 }
 
 // Kind is the kind of a Type; its text is the word of the language.
@@ -70,6 +97,7 @@ const (
 	Optional Kind = "optional" // *Elem
 	Struct   Kind = "struct"   // Named
 	Enum     Kind = "enum"     // Named
+	GoStruct Kind = "go"       // Named, with its GoType: a type of the user's own
 )
 
 // Type is a resolved type.
@@ -94,6 +122,7 @@ type Payload struct {
 	// emitted as `type GoName = …`.
 	Alias  *Type
 	Secret bool // holds a secret, at any depth
+	Rules  bool // holds fields with rules, at any depth: it has a Validate method
 }
 
 // Error is an error declared under `errors`.
@@ -125,6 +154,12 @@ type Flow struct {
 	// uses where its caller gives nothing. They read nothing but the input, and hold
 	// no secret; nil where the flow does not say.
 	IdempotencyKey, Tenant, Priority *Expr
+	// Schedules start runs by themselves, in the order of the spec.
+	Schedules []*Schedule
+	// Concurrency bounds how many runs are under way at a time; nil for no bound.
+	Concurrency *Concurrency
+	// Retention is how long a run is kept after its end; 0 is for ever.
+	Retention time.Duration
 
 	Input  *Payload
 	Output *Output
@@ -132,9 +167,49 @@ type Flow struct {
 	// depth, in the order of the spec.
 	Body  []Block
 	Steps []*Step
+	// Waits are all waits in Body, at any depth, in the order of the spec.
+	Waits []*Wait
 }
 
-// Block is a part of a flow: *Step, *Parallel, *Choose or *Foreach.
+// Schedule starts a run at each time that it names.
+type Schedule struct {
+	Name     string // unique in its flow; empty for one that stands alone
+	Pos      Pos
+	Cron     string        // five fields or @daily and the like; empty with Every
+	Every    time.Duration // at least a second; 0 with Cron
+	Timezone string        // of Cron, such as Europe/Paris; empty is UTC
+	Input    []byte        // JSON of the flow's input
+	CatchUp  CatchUp
+	Overlap  Overlap
+}
+
+// CatchUp is what becomes of times that came while nothing ran.
+type CatchUp string
+
+// The ways to catch up.
+const (
+	CatchUpNone CatchUp = "none"
+	CatchUpLast CatchUp = "last"
+	CatchUpAll  CatchUp = "all"
+)
+
+// Overlap is what happens at a time at which the run before it is not over.
+type Overlap string
+
+// The ways to overlap.
+const (
+	OverlapSkip  Overlap = "skip"
+	OverlapQueue Overlap = "queue"
+	OverlapAllow Overlap = "allow"
+)
+
+// Concurrency is how many runs of a flow are under way at a time, for each key.
+type Concurrency struct {
+	Limit int   // at least 1
+	Key   *Expr // of type string, over the input; nil: all runs of the flow together
+}
+
+// Block is a part of a flow: *Step, *Wait, *Parallel, *Choose or *Foreach.
 type Block interface {
 	// Head is what all blocks have.
 	Head() *BlockHead
@@ -227,9 +302,12 @@ type Policy struct {
 	Jitter      float64 // 0 to 1
 }
 
-// Step is work done by a handler.
+// Step is work done by a handler or, with Calls, by a run of another flow.
 type Step struct {
 	BlockHead
+	// Calls is the flow that a `call` starts; nil for a step. In and Out are then the
+	// payloads of that flow's input and output, and Policy is for the compensation alone.
+	Calls    *Flow
 	Policy   Policy
 	In       *Payload
 	Bindings []*Binding // one for each field of In
@@ -243,4 +321,18 @@ type Compensation struct {
 	GoName string
 	Pos    Pos
 	Policy Policy // the step's own policy where the spec says nothing else
+	// Attempted says `after: attempted`: a step that was tried and did not complete is
+	// undone too, and the handler takes a pointer to the result.
+	Attempted bool
+}
+
+// Wait waits for a signal from outside.
+type Wait struct {
+	BlockHead
+	Out *Payload // the signal's payload; nil for a signal without one
+	// Key says which element of the foreach around it the wait is for; a string, and
+	// nil outside of a foreach.
+	Key      *Expr
+	Timeout  time.Duration // 0 is none
+	Continue bool          // onTimeout: continue, and then the wait has no value
 }
