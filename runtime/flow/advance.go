@@ -56,15 +56,24 @@ func (r *Run) forward(now time.Time) bool {
 	return r.complete(p, now)
 }
 
-// failAt is the failure of what could not be computed: of the step whose input
+// failAt is the failure of what could not be computed: of the block whose input
 // or condition it was, else of the run.
 func (r *Run) failAt(st *stepState, err *Error, now time.Time) {
 	if st == nil || st.status == stepCompleted {
 		r.fail(err)
 		return
 	}
-	e := r.record(Entry{Kind: KindStep, Step: st.name, Attempt: st.attempt + 1}, now)
-	r.finish(e, Ended{Err: err}, now)
+	err.Step = st.name
+	e := Entry{Kind: st.kind, Step: st.name, Error: err}
+	switch {
+	case st.span != nil: // of a foreach: it has begun, and ends
+		st.span.Error = err
+		r.recordEnd(st.span, now)
+		return
+	case st.kind == KindStep, st.kind == KindCall:
+		e.Attempt = 1
+	}
+	r.recordMoment(e, now)
 }
 
 // complete ends a run whose machine is done.
@@ -120,7 +129,7 @@ func (r *Run) unwind(now time.Time) bool {
 // whether nothing is under way any more.
 func (r *Run) stop(now time.Time) bool {
 	for _, st := range slices.Clone(r.waiting) {
-		if st.delay != nil { // nothing else waits: see fail
+		if st.delay != nil { // retries do not wait any more, see fail; waits are spans
 			r.recordEnd(st.delay, now)
 		}
 	}
@@ -134,14 +143,18 @@ func (r *Run) stop(now time.Time) bool {
 	if !r.stopAsked {
 		r.stopAsked = true // once: nothing begins after a failure
 		for _, e := range slices.Clone(r.open) {
-			if slices.Contains(r.changed, e) { // it was to begin now, beside what failed
+			if r.isChanged(e) { // it was to begin now, beside what failed
+				if e.Attempt == 1 {
+					e.Input = nil // it was never tried
+				}
 				r.finish(e, Ended{Err: r.stopped()}, now)
 				continue
 			}
 			r.effects.Stop = append(r.effects.Stop, e.Seq)
 		}
+		r.stopCalls(now)
 	}
-	return len(r.open) == 0
+	return len(r.open) == 0 && len(r.calls) == 0
 }
 
 // stopped is the error of an attempt that was stopped because of r.failure.
@@ -154,8 +167,8 @@ func (r *Run) stopped() *Error {
 
 // nextUndo is the step whose compensation is under way or comes next.
 func (r *Run) nextUndo() *stepState {
-	for ; r.toUndo < len(r.completed); r.toUndo++ {
-		st := r.completed[len(r.completed)-1-r.toUndo]
+	for ; r.toUndo < len(r.undoable); r.toUndo++ {
+		st := r.undoable[len(r.undoable)-1-r.toUndo]
 		if st.def != nil && st.def.Compensation != nil && st.undo != undoCompleted && st.undo != undoFailed {
 			return st
 		}
@@ -225,6 +238,8 @@ func (r *Run) wake(now time.Time) {
 			r.recordEnd(st.delay, now)
 		case st.undo == undoRetrying:
 			r.undo(st, now)
+		case st.status == stepRunning:
+			r.waitTimedOut(st, now)
 		default:
 			r.record(Entry{Kind: KindStep, Step: st.name, Attempt: st.attempt + 1, Input: st.input}, now)
 		}

@@ -82,7 +82,7 @@ type Group struct{ state *stepState }
 // and until may be nil.
 func (g *Group) Run(p *Plan, def *BlockDef, when func() bool, until func() time.Time, body func() bool) bool {
 	if g.state == nil {
-		g.state = p.block(def.Name)
+		g.state = p.block(def.Name, KindEnter)
 	}
 	if p.err != nil {
 		return false
@@ -117,7 +117,7 @@ func (c *Choice) Run(p *Plan, def *BlockDef, when func() bool, until func() time
 	choose func() int, body func(chosen int) bool,
 ) bool {
 	if c.state == nil {
-		c.state = p.block(def.Name)
+		c.state = p.block(def.Name, KindChoice)
 	}
 	if p.err != nil {
 		return false

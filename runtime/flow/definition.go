@@ -93,6 +93,20 @@ type StepDef struct {
 	Compensation *CompensationDef
 }
 
+// kind is what the log calls it.
+func (d *StepDef) kind() Kind {
+	if d.Calls != nil {
+		return KindCall
+	}
+	return KindStep
+}
+
+// undoneIfAttempted says that the step's compensation runs also if the step was
+// tried and did not complete.
+func (d *StepDef) undoneIfAttempted() bool {
+	return d != nil && d.Compensation != nil && d.Compensation.Attempted
+}
+
 // CallDef is what a call starts: a run of another flow.
 type CallDef struct {
 	Flow    string

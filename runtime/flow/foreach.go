@@ -51,7 +51,7 @@ func (f *Foreach[Item, Body, Value]) Run(p *Plan, def *ForeachDef, when func() b
 	over func() []Item, run func(*Element[Item, Body]) bool, collect func(*Element[Item, Body]) Value,
 ) bool {
 	if f.state == nil {
-		f.state = p.block(def.Name)
+		f.state = p.block(def.Name, KindForeach)
 	}
 	switch {
 	case f.done:

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -11,11 +12,12 @@ import (
 // A machine for tests, made of a tree of blocks. Its steps return numbers, and
 // its output is their sum.
 
-// node is a block of a flow: a step, a sequence, a parallel or a choose.
+// node is a block of a flow.
 type node struct {
-	step   *StepDef
+	step   *StepDef // of a step or a call
+	wait   *WaitDef
 	block  *BlockDef // of a choose, and of a parallel with a condition or delay
-	kind   string    // "step", "sequence", "parallel", "choose", "foreach"
+	kind   string    // "step", "call", "wait", "sequence", "parallel", "choose", "foreach"
 	skip   bool      // its condition does not hold
 	until  time.Time
 	chosen int
@@ -28,6 +30,8 @@ type node struct {
 type live struct {
 	*node
 	work   Step[int, int]
+	wait   Wait[int]
+	index  int64 // of the element around it
 	group  Group
 	choice Choice
 	each   Foreach[int, []*live, int]
@@ -51,7 +55,13 @@ func (l *live) run(p *Plan) bool {
 		until = func() time.Time { return l.until }
 	}
 	switch l.kind {
-	case "step":
+	case "wait":
+		var key func() string
+		if l.node.wait.Keyed {
+			key = func() string { return fmt.Sprint(l.index) }
+		}
+		return l.wait.Run(p, l.node.wait, when, until, key)
+	case "step", "call":
 		return l.work.RunUntil(p, l.step, when, until, func() int { return 1 })
 	case "sequence":
 		return l.sequence(p)
@@ -89,7 +99,7 @@ func (l *live) foreach(p *Plan, when func() bool, until func() time.Time) bool {
 	}, func(e *Element[int, []*live]) bool {
 		if e.Body == nil {
 			for _, part := range l.node.parts {
-				e.Body = append(e.Body, part.live())
+				e.Body = append(e.Body, part.live().of(e.Index))
 			}
 		}
 		return runAll(e.Body, p)
@@ -102,6 +112,15 @@ func (l *live) foreach(p *Plan, when func() bool, until func() time.Time) bool {
 	})
 }
 
+// of says in which element the blocks are.
+func (l *live) of(index int64) *live {
+	l.index = index
+	for _, part := range l.parts {
+		part.of(index)
+	}
+	return l
+}
+
 func (l *live) branches(p *Plan) []bool {
 	var done []bool
 	for _, part := range l.parts {
@@ -112,7 +131,10 @@ func (l *live) branches(p *Plan) []bool {
 
 func (l *live) sum() (sum int) {
 	if v := l.work.Value(); v != nil {
-		sum = *v
+		sum += *v
+	}
+	if v := l.wait.Value(); v != nil {
+		sum += *v
 	}
 	for _, part := range l.parts {
 		sum += part.sum()
@@ -138,10 +160,22 @@ func (n *node) steps() []*StepDef {
 	return all
 }
 
+// waits are all waits below a node.
+func (n *node) waits() []*WaitDef {
+	if n.wait != nil {
+		return []*WaitDef{n.wait}
+	}
+	var all []*WaitDef
+	for _, part := range n.parts {
+		all = append(all, part.waits()...)
+	}
+	return all
+}
+
 // treeOf is the definition of a flow of blocks.
 func treeOf(root *node) *Definition {
 	return &Definition{
-		Flow: "tree", Version: "1.0", Steps: root.steps(),
+		Flow: "tree", Version: "1.0", Steps: root.steps(), Waits: root.waits(),
 		New: func([]byte) (Machine, error) { return root.live(), nil },
 	}
 }
@@ -164,6 +198,10 @@ type driver struct {
 	log  []Entry
 	open []Attempt
 	stop []int64
+	// children are the runs that were called and are not over, cancelled those of
+	// them that were asked to end.
+	children  []Child
+	cancelled []string
 }
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -188,6 +226,25 @@ func (d *driver) apply(o Outcome) {
 		d.open = append(d.open, a)
 	}
 	d.stop = append(d.stop, eff.Stop...)
+	d.children = append(d.children, eff.Calls...)
+	d.cancelled = append(d.cancelled, eff.CancelCalls...)
+}
+
+// signal sends a signal.
+func (d *driver) signal(name, key, id, payload string) {
+	d.t.Helper()
+	d.apply(Signal{Name: name, Key: key, ID: id, Payload: []byte(payload), At: d.now})
+}
+
+// childEnds ends the run that was called first.
+func (d *driver) childEnds(output string, err *Error) {
+	d.t.Helper()
+	if len(d.children) == 0 {
+		d.t.Fatal("no run that was called is under way")
+	}
+	c := d.children[0]
+	d.children = d.children[1:]
+	d.apply(ChildEnded{ID: c.ID, Output: []byte(output), Err: err, At: d.now})
 }
 
 func (d *driver) store(e Entry) {

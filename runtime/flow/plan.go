@@ -14,11 +14,16 @@ type Plan struct {
 	// path stands in front of the names of the blocks that are walked: inside of
 	// a foreach it says which element.
 	path string
-	at   *stepState // the step that was being computed; nil for the flow's output
+	at   *stepState // the block that was being computed; nil for the flow's output
 }
 
-// block is the state of the block of that name where the walk is.
-func (p *Plan) block(name string) *stepState { return p.run.step(p.path + name) }
+// block is the state of the block of that name where the walk is. The kind is that
+// of the entry with which the block begins.
+func (p *Plan) block(name string, kind Kind) *stepState {
+	st := p.run.step(p.path + name)
+	st.kind = kind
+	return st
+}
 
 // RunInfo is what is known of a run from its start on.
 type RunInfo struct {

@@ -1,8 +1,10 @@
 package flow
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"testing"
 	"time"
@@ -16,7 +18,7 @@ import (
 // randomFlow draws a flow of nested blocks with random policies.
 func randomFlow(t *rapid.T) *Definition {
 	names := 0
-	def := treeOf(&node{kind: "sequence", parts: randomNodes(t, 4, 3, &names)})
+	def := treeOf(&node{kind: "sequence", parts: randomNodes(t, 4, 3, false, &names)})
 	def.MaxAttempts = rapid.IntRange(0, 3).Draw(t, "maxAttempts")
 	if rapid.IntRange(0, 3).Draw(t, "limited") == 0 {
 		def.Timeout = time.Duration(rapid.IntRange(1, 300).Draw(t, "timeout")) * time.Second
@@ -24,18 +26,18 @@ func randomFlow(t *rapid.T) *Definition {
 	return def
 }
 
-func randomNodes(t *rapid.T, most, depth int, names *int) []*node {
+func randomNodes(t *rapid.T, most, depth int, inForeach bool, names *int) []*node {
 	var nodes []*node
 	for range rapid.IntRange(1, most).Draw(t, "blocks") {
-		nodes = append(nodes, randomNode(t, depth, names))
+		nodes = append(nodes, randomNode(t, depth, inForeach, names))
 	}
 	return nodes
 }
 
-func randomNode(t *rapid.T, depth int, names *int) *node {
-	kinds := []string{"step", "step", "step", "sequence", "parallel", "choose", "foreach"}
+func randomNode(t *rapid.T, depth int, inForeach bool, names *int) *node {
+	kinds := []string{"step", "step", "step", "wait", "call", "sequence", "parallel", "choose", "foreach"}
 	if depth == 0 {
-		kinds = kinds[:1]
+		kinds = kinds[:5]
 	}
 	n := &node{kind: rapid.SampledFrom(kinds).Draw(t, "kind"), skip: rapid.IntRange(0, 4).Draw(t, "skipped") == 0}
 	name := fmt.Sprintf("b%d", *names)
@@ -47,12 +49,22 @@ func randomNode(t *rapid.T, depth int, names *int) *node {
 	case 1:
 		n.until = epoch.Add(time.Duration(rapid.IntRange(-100, 100_000).Draw(t, "until")) * time.Millisecond)
 	}
-	if n.kind == "step" {
+	switch n.kind {
+	case "step", "call":
 		n.step = randomStep(t, name)
 		n.step.Delay = delay
+		if n.kind == "call" {
+			n.step.Policy, n.step.Calls = Policy{}, &CallDef{Flow: "other", Version: "1.0"}
+		}
+		return n
+	case "wait":
+		n.wait = &WaitDef{Name: name, Delay: delay, Keyed: inForeach, Continue: rapid.Bool().Draw(t, "continue")}
+		if rapid.Bool().Draw(t, "timed") {
+			n.wait.Timeout = time.Duration(rapid.IntRange(1, 90).Draw(t, "wait")) * time.Second
+		}
 		return n
 	}
-	n.parts = randomNodes(t, 3, depth-1, names)
+	n.parts = randomNodes(t, 3, depth-1, inForeach || n.kind == "foreach", names)
 	n.chosen = rapid.IntRange(NoCase, len(n.parts)-1).Draw(t, "chosen")
 	if n.kind == "foreach" {
 		n.items = rapid.IntRange(0, 4).Draw(t, "items")
@@ -68,7 +80,7 @@ func randomNode(t *rapid.T, depth int, names *int) *node {
 func randomStep(t *rapid.T, name string) *StepDef {
 	s := &StepDef{Name: name, Policy: randomPolicy(t)}
 	if rapid.Bool().Draw(t, "undoable") {
-		s.Compensation = &CompensationDef{Name: "undo-" + s.Name}
+		s.Compensation = &CompensationDef{Name: "undo-" + s.Name, Attempted: rapid.Bool().Draw(t, "attempted")}
 		if rapid.Bool().Draw(t, "own policy") {
 			p := randomPolicy(t)
 			s.Compensation.Policy = &p
@@ -92,6 +104,12 @@ func (d *driver) happen(t *rapid.T) {
 	if len(d.open) > 0 {
 		events = append(events, "complete", "complete", "complete", "fail", "fail for good")
 	}
+	if len(d.children) > 0 {
+		events = append(events, "child")
+	}
+	if len(d.def.Waits) > 0 {
+		events = append(events, "signal")
+	}
 	if rapid.IntRange(0, 15).Draw(t, "rare") == 0 {
 		events = []string{"cancel", "crash"}
 	}
@@ -108,11 +126,48 @@ func (d *driver) happen(t *rapid.T) {
 		err := broken(event)
 		err.Permanent = event == "fail for good"
 		d.endAt(rapid.IntRange(0, len(d.open)-1).Draw(t, "which"), "", err)
+	case "child":
+		d.childHappens(t)
+	case "signal":
+		d.signalComes(t)
 	case "cancel":
 		d.apply(Cancel{Reason: "enough", At: d.now})
 	case "crash":
 		d.crash()
 	}
+}
+
+// childHappens ends one of the runs that were called. One that was asked to end
+// mostly does so as cancelled.
+func (d *driver) childHappens(t *rapid.T) {
+	i := rapid.IntRange(0, len(d.children)-1).Draw(t, "which child")
+	d.children[0], d.children[i] = d.children[i], d.children[0]
+	var err *Error
+	switch end := rapid.SampledFrom([]string{"completed", "failed", "cancelled"}).Draw(t, "end of child"); end {
+	case "failed":
+		err = broken(end)
+		err.Permanent = rapid.Bool().Draw(t, "permanent")
+	case "cancelled":
+		err = &Error{Kind: ErrorCancelled, Permanent: true, Message: end}
+	}
+	d.childEnds("1", err)
+}
+
+// signalComes sends a signal, perhaps one that was sent before.
+func (d *driver) signalComes(t *rapid.T) {
+	w := rapid.SampledFrom(d.def.Waits).Draw(t, "wait of the signal")
+	key := ""
+	if w.Keyed {
+		key = fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "key"))
+	}
+	id := rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "signal id")
+	if id != "" && d.run.known[signalID{w.Name, id}] {
+		if _, err := d.run.Apply(Signal{Name: w.Name, Key: key, ID: id, At: d.now}); !errors.Is(err, ErrStale) {
+			t.Fatalf("a signal that came before: %v, want %v", err, ErrStale)
+		}
+		return
+	}
+	d.signal(w.Name, key, id, "1")
 }
 
 func TestProperties(t *testing.T) {
@@ -163,14 +218,18 @@ func dump(r *Run) map[string]any {
 	for _, st := range r.waiting {
 		waiting = append(waiting, fmt.Sprint(st.name, st.wakeAt))
 	}
-	for _, st := range r.completed {
+	for _, e := range r.calls {
+		open = append(open, fmt.Sprint(e.Seq, e.Kind, e.Step, e.Key))
+	}
+	for _, st := range r.undoable {
 		completed = append(completed, st.name)
 	}
 	sort.Strings(open)
 	sort.Strings(waiting)
 	return map[string]any{
 		"status": r.status, "attempt": r.attempt, "seq": r.seq, "started": r.info.StartedAt.String(),
-		"steps": steps, "open": open, "waiting": waiting, "completed": completed, "spans": spans,
+		"signals": fmt.Sprint(r.signals, r.known),
+		"steps":   steps, "open": open, "waiting": waiting, "completed": completed, "spans": spans,
 		"failure": r.failure, "rollback": r.rollback != nil, "unwound": r.unwound,
 		"restart": r.restart != nil, "cancelled": r.cancelled,
 	}
@@ -196,22 +255,30 @@ func checkLog(t *rapid.T, d *driver) {
 
 // checkAttempt checks one attempt of the run, and says whether it failed.
 func checkAttempt(t *rapid.T, d *driver, log []Entry) bool {
-	var completed, undone []Entry // undoable steps with a result, and compensations
+	var completed, undone []Entry // undoable steps and calls with a result, and compensations
+	tried := map[string]bool{}    // steps that are undone though they did not complete
 	failedAt := int64(math.MaxInt64)
 	for _, e := range log {
+		def := d.run.stepDef(e.Step)
+		work := e.Kind == KindStep || e.Kind == KindCall
 		switch {
-		case e.Kind == KindStep && e.Error == nil && d.run.stepDef(e.Step).Compensation != nil:
+		case work && e.Error == nil && def.Compensation != nil:
 			completed = append(completed, e)
-		case e.Kind == KindStep && e.Error != nil && e.WakeAt.IsZero():
-			failedAt = min(failedAt, e.EndSeq)
-		case e.Kind == KindCancel, e.Kind == KindTimeout, e.Kind == KindRollback:
-			failedAt = min(failedAt, e.Seq)
+			delete(tried, e.Step)
+		case work && e.Input != nil && def.undoneIfAttempted():
+			tried[e.Step] = true
 		case e.Kind == KindCompensation && e.WakeAt.IsZero():
 			undone = append(undone, e)
 		}
+		switch {
+		case e.Kind == KindCancel, e.Kind == KindTimeout, e.Kind == KindRollback:
+			failedAt = min(failedAt, e.Seq)
+		case e.Kind != KindCompensation && e.Error != nil && e.WakeAt.IsZero(), e.Kind == KindWait && e.Error != nil:
+			failedAt = min(failedAt, e.EndSeq)
+		}
 	}
 	for _, e := range log {
-		if (e.Kind == KindStep || e.Kind == KindEnter || e.Kind == KindChoice || e.Kind == KindForeach) && e.Seq > failedAt {
+		if (e.Kind == KindStep || e.Kind == KindCall || e.Kind == KindWait || e.Kind == KindEnter || e.Kind == KindChoice || e.Kind == KindForeach) && e.Seq > failedAt {
 			t.Fatalf("%s %s began after the failure; log: %v", e.Kind, e.Step, d.history())
 		}
 	}
@@ -219,6 +286,14 @@ func checkAttempt(t *rapid.T, d *driver, log []Entry) bool {
 		return false
 	}
 	sort.Slice(completed, func(i, j int) bool { return completed[i].EndSeq > completed[j].EndSeq })
+	undone = slices.DeleteFunc(undone, func(e Entry) bool { // those that did not complete come among the others
+		known := tried[e.Step]
+		delete(tried, e.Step)
+		return known
+	})
+	for step := range tried {
+		t.Fatalf("%s was tried and is not undone; log: %v", step, d.history())
+	}
 	for i := range max(len(completed), len(undone)) {
 		if len(completed) != len(undone) || completed[i].Step != undone[i].Step {
 			t.Fatalf("what completed is not undone in reverse order; log: %v", d.history())

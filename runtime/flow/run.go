@@ -13,6 +13,7 @@ import (
 type Run struct {
 	def   *Definition
 	defs  map[string]*StepDef
+	waits map[string]*WaitDef
 	id    string
 	input json.RawMessage
 	info  RunInfo
@@ -22,17 +23,22 @@ type Run struct {
 	attempt int   // of the whole flow
 	seq     int64 // the last sequence number that was given
 
+	// The signals that came, those of earlier attempts too.
+	signals map[signalTarget][]byte // the first payload for each wait
+	known   map[signalID]bool
+
 	// The state of the current attempt, made by started and ended alone.
 	steps     map[string]*stepState
 	open      []*Entry     // attempts under way
 	left      []*Entry     // those of them that the driver before this one left, until Begin asks for them
 	waiting   []*stepState // blocks that pause, see stepState.wakeAt
-	spans     []*Entry     // foreach blocks under way
-	completed []*stepState // in the order of completion
+	spans     []*Entry     // foreach blocks and waits under way
+	calls     []*Entry     // runs of other flows under way
+	undoable  []*stepState // what a rollback undoes, in the order in which it ended
 	failure   *Error       // why the run does not go forward any more
 	stopAsked bool         // because of it, what was under way is being stopped
 	rollback  *Entry       // open while completed steps are undone
-	toUndo    int          // how many of completed, from its end, are passed
+	toUndo    int          // how many of undoable, from its end, are passed
 	unwound   bool         // what was to be undone is undone
 	restart   *Entry       // open in the pause before the attempt's first step
 	cancelled *Error       // somebody asked to cancel the run
@@ -62,8 +68,13 @@ func New(def *Definition, head Head) *Run {
 	for _, s := range def.Steps {
 		defs[s.Name] = s
 	}
+	waits := make(map[string]*WaitDef, len(def.Waits))
+	for _, w := range def.Waits {
+		waits[w.Name] = w
+	}
 	r := &Run{
-		def: def, defs: defs, id: head.ID, input: head.Input,
+		def: def, defs: defs, waits: waits, id: head.ID, input: head.Input,
+		signals: map[signalTarget][]byte{}, known: map[signalID]bool{},
 		info:   RunInfo{ID: head.ID, Tenant: head.Tenant, StartedAt: head.StartedAt},
 		status: StatusPending, attempt: 1,
 	}
@@ -136,7 +147,8 @@ func (r *Run) State() State {
 	}
 }
 
-// Idle says that no attempt is under way: the run needs nothing before WakeAt.
+// Idle says that no attempt is under way: the run needs nothing before WakeAt, a
+// signal, or the end of a run that it called.
 func (r *Run) Idle() bool { return len(r.open) == 0 }
 
 func (r *Run) phase() Phase {
@@ -145,7 +157,7 @@ func (r *Run) phase() Phase {
 		return ""
 	case r.failure != nil:
 		return PhaseCompensating
-	case len(r.open) == 0 && (len(r.waiting) > 0 || r.restart != nil):
+	case len(r.open) == 0:
 		return PhaseWaiting
 	}
 	return PhaseForward
@@ -196,6 +208,14 @@ func (r *Run) Apply(o Outcome) (Effects, error) {
 		}
 	case Tick:
 		r.wake(now)
+	case Signal:
+		if err := r.signal(o, now); err != nil {
+			return Effects{}, err
+		}
+	case ChildEnded:
+		if err := r.childEnded(o, now); err != nil {
+			return Effects{}, err
+		}
 	case Cancel:
 		r.cancel(o, now)
 	}
@@ -309,7 +329,7 @@ func (r *Run) record(e Entry, now time.Time) *Entry {
 func (r *Run) recordMoment(e Entry, now time.Time) {
 	e.EndSeq = r.seq + 1
 	e.FinishedAt = now
-	r.record(e, now)
+	r.ended(r.record(e, now))
 }
 
 // recordEnd ends an entry.
@@ -321,23 +341,33 @@ func (r *Run) recordEnd(e *Entry, now time.Time) {
 }
 
 func (r *Run) note(e *Entry) {
-	for _, c := range r.changed {
-		if c == e {
-			return
-		}
+	if !r.isChanged(e) {
+		r.changed = append(r.changed, e)
 	}
-	r.changed = append(r.changed, e)
 }
 
+// isChanged says whether an entry is one of those that nobody was told of yet.
+func (r *Run) isChanged(e *Entry) bool { return slices.Contains(r.changed, e) }
+
 // takeEffects hands over what the outcome led to. An attempt that only began
-// is not among the entries: it is stored with its Attempt.
+// is not among the entries: it is stored with its Attempt, unless its compensation
+// is due also if it does not complete.
 func (r *Run) takeEffects() Effects {
 	eff := r.effects
 	r.effects = Effects{}
 	for _, e := range r.changed {
-		if e.Open() && (e.Kind == KindStep || e.Kind == KindCompensation) {
-			eff.Attempts = append(eff.Attempts, r.attemptOf(e))
-		} else {
+		stored := true
+		switch {
+		case !e.Open():
+		case e.Kind == KindStep, e.Kind == KindCompensation:
+			a := r.attemptOf(e)
+			a.Stored = e.Kind == KindStep && r.stepDef(e.Step).undoneIfAttempted()
+			stored = a.Stored
+			eff.Attempts = append(eff.Attempts, a)
+		case e.Kind == KindCall:
+			eff.Calls = append(eff.Calls, r.childOf(e))
+		}
+		if stored {
 			eff.Entries = append(eff.Entries, *e)
 		}
 	}

@@ -36,6 +36,7 @@ const (
 // current attempt of the run.
 type stepState struct {
 	name    string
+	kind    Kind     // of the entry with which it begins; known when it was walked
 	def     *StepDef // nil if it is no step, or if the flow's code has no such step any more
 	status  stepStatus
 	attempt int
@@ -49,7 +50,7 @@ type stepState struct {
 	// entry of a delay.
 	wakeAt time.Time
 	delay  *Entry
-	// span is the open entry of a foreach.
+	// span is the open entry of a foreach or a wait.
 	span *Entry
 }
 
@@ -83,13 +84,28 @@ func (r *Run) started(e *Entry) {
 		r.step(e.Step).status = stepSkipped
 	case KindEnter:
 		r.step(e.Step).status = stepReady
+		r.blockFailed(e)
 	case KindChoice:
 		st := r.step(e.Step)
 		st.status, st.output = stepCompleted, e.Output
+		r.blockFailed(e)
 	case KindForeach:
 		st := r.step(e.Step)
 		st.status, st.input, st.span = stepRunning, e.Input, e
 		r.spans = append(r.spans, e)
+	case KindWait:
+		st := r.step(e.Step)
+		st.status, st.span = stepRunning, e
+		r.spans = append(r.spans, e)
+		if !e.WakeAt.IsZero() {
+			r.wait(st, e.WakeAt)
+		}
+	case KindSignal:
+		r.signalled(e)
+	case KindCall:
+		st := r.step(e.Step)
+		st.status, st.attempt, st.input = stepRunning, e.Attempt, e.Input
+		r.calls = append(r.calls, e)
 	case KindDelay:
 		st := r.step(e.Step)
 		st.status, st.delay = stepDelayed, e
@@ -119,27 +135,34 @@ func (r *Run) ended(e *Entry) {
 	r.seq = max(r.seq, e.EndSeq)
 	switch e.Kind {
 	case KindStep:
-		r.close(e)
+		r.open = without(r.open, e)
 		r.stepEnded(r.step(e.Step), e)
 	case KindForeach:
 		st := r.step(e.Step)
 		st.status, st.output, st.span = stepCompleted, e.Output, nil
-		if e.Error != nil {
-			st.status = stepFailed
-		}
-		r.spans = slices.DeleteFunc(r.spans, func(s *Entry) bool { return s.Seq == e.Seq })
+		r.spans = without(r.spans, e)
+		r.blockFailed(e)
+	case KindWait:
+		st := r.step(e.Step)
+		st.span = nil
+		r.spans = without(r.spans, e)
+		r.unwait(st)
+		r.waitEnded(st, e)
+	case KindCall:
+		r.calls = without(r.calls, e)
+		r.stepEnded(r.step(e.Step), e)
 	case KindDelay:
 		st := r.step(e.Step)
 		st.status, st.delay = stepReady, nil
 		r.unwait(st)
 	case KindCompensation:
-		r.close(e)
+		r.open = without(r.open, e)
 		r.undoEnded(r.step(e.Step), e)
 	case KindRollback:
 		r.rollback, r.unwound = nil, true
 	case KindRestart:
 		r.restart = nil
-	case KindSkip, KindEnter, KindChoice, KindTimeout, KindCancel: // of one moment: all was said when they started
+	case KindSkip, KindEnter, KindChoice, KindSignal, KindTimeout, KindCancel: // of one moment: all was said when they started
 	}
 }
 
@@ -147,7 +170,7 @@ func (r *Run) stepEnded(st *stepState, e *Entry) {
 	switch {
 	case e.Error == nil:
 		st.status, st.output = stepCompleted, e.Output
-		r.completed = append(r.completed, st)
+		r.undoable = append(r.undoable, st)
 	case !e.WakeAt.IsZero():
 		st.status = stepRetrying
 		r.wait(st, e.WakeAt)
@@ -156,6 +179,28 @@ func (r *Run) stepEnded(st *stepState, e *Entry) {
 		if e.Error.Kind != ErrorCancelled { // else it was stopped for a reason that stands elsewhere
 			r.fail(e.Error)
 		}
+		if e.Input != nil { // else it never began
+			r.attempted(st)
+		}
+	}
+}
+
+// blockFailed folds the failure of a block that is no step: an expression of it
+// failed, or it was stopped.
+func (r *Run) blockFailed(e *Entry) {
+	if e.Error == nil {
+		return
+	}
+	r.step(e.Step).status = stepFailed
+	if e.Error.Kind != ErrorCancelled { // else it was stopped for a reason that stands elsewhere
+		r.fail(e.Error)
+	}
+}
+
+// attempted notes a step that was tried and has not completed, if that is to be undone.
+func (r *Run) attempted(st *stepState) {
+	if st.def.undoneIfAttempted() {
+		r.undoable = append(r.undoable, st)
 	}
 }
 
@@ -182,6 +227,7 @@ func (r *Run) fail(err *Error) {
 		if st.status == stepRetrying {
 			st.status = stepFailed
 			r.unwait(st)
+			r.attempted(st)
 		}
 	}
 }
@@ -189,20 +235,15 @@ func (r *Run) fail(err *Error) {
 // reset forgets what the attempt of the run that failed did.
 func (r *Run) reset() {
 	r.steps = make(map[string]*stepState, len(r.defs))
-	r.open, r.waiting, r.completed = nil, nil, nil
+	r.open, r.waiting, r.undoable, r.calls = nil, nil, nil, nil
 	r.failure, r.stopAsked, r.unwound, r.machine = nil, false, false, nil
 	r.spans, r.toUndo = nil, 0
 }
 
-// close takes an attempt off the list of those under way. The entry may be
-// another copy of the one in the list: they are the same by their Seq.
-func (r *Run) close(e *Entry) {
-	for i, o := range r.open {
-		if o.Seq == e.Seq {
-			r.open = append(r.open[:i], r.open[i+1:]...)
-			return
-		}
-	}
+// without takes an entry off a list of those under way. It may be another copy of
+// the one in the list: they are the same by their Seq.
+func without(list []*Entry, e *Entry) []*Entry {
+	return slices.DeleteFunc(list, func(o *Entry) bool { return o.Seq == e.Seq })
 }
 
 func (r *Run) wait(st *stepState, until time.Time) {

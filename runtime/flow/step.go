@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Step is a step of a machine: its place in the run's state, and its result as
+// Step is a step or a call of a machine: its place in the run's state, and its result as
 // a typed value. The zero value is a step that has not begun.
 type Step[In, Out any] struct {
 	// Out is the result; it is set once Run or RunWhen has said true, unless the
@@ -40,7 +40,7 @@ func (s *Step[In, Out]) RunWhen(p *Plan, def *StepDef, when func() bool, input f
 // the condition is; when may be nil.
 func (s *Step[In, Out]) RunUntil(p *Plan, def *StepDef, when func() bool, until func() time.Time, input func() In) bool {
 	if s.state == nil {
-		s.state = p.block(def.Name)
+		s.state = p.block(def.Name, def.kind())
 	}
 	switch {
 	case s.done:
@@ -54,13 +54,13 @@ func (s *Step[In, Out]) RunUntil(p *Plan, def *StepDef, when func() bool, until 
 	case passedOver:
 		return true
 	case entered:
-		s.begin(p, input)
+		s.begin(p, def, input)
 	}
 	return false
 }
 
-// begin starts the first attempt.
-func (s *Step[In, Out]) begin(p *Plan, input func() In) {
+// begin starts the first attempt, or the run that is called.
+func (s *Step[In, Out]) begin(p *Plan, def *StepDef, input func() In) {
 	p.at = s.state
 	in := input()
 	if p.err != nil {
@@ -71,7 +71,11 @@ func (s *Step[In, Out]) begin(p *Plan, input func() In) {
 		p.fail(ErrorPayload, fmt.Sprintf("the input of step %s cannot be stored: %v", s.state.name, err))
 		return
 	}
-	p.run.record(Entry{Kind: KindStep, Step: s.state.name, Attempt: 1, Input: raw}, p.now)
+	e := Entry{Kind: KindStep, Step: s.state.name, Attempt: 1, Input: raw}
+	if def.Calls != nil {
+		e = p.run.callEntry(s.state.name, raw, p.now)
+	}
+	p.run.record(e, p.now)
 	p.at = nil
 }
 
