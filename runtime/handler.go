@@ -44,11 +44,26 @@ func PlainStepHandler[In any](def *flow.StepDef, f func(context.Context, In) err
 	})
 }
 
-// CompensationHandler undoes a step with a result.
+// CompensationHandler undoes a step with a result, or a call.
 func CompensationHandler[In, Out any](def *flow.StepDef, f func(context.Context, In, Out) error) Handler {
 	return handler[In](def.Compensation.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
 		var out Out
 		if err := flow.Decode(inv.Output, &out); err != nil {
+			return nil, payloadError("the stored result of step %s does not fit its type: %v", def.Name, err)
+		}
+		return nil, f(ctx, in, out)
+	})
+}
+
+// AttemptedCompensationHandler undoes a step with a result also if it was tried and
+// did not complete: what it gets of the result is then nil.
+func AttemptedCompensationHandler[In, Out any](def *flow.StepDef, f func(context.Context, In, *Out) error) Handler {
+	return handler[In](def.Compensation.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
+		if inv.Output == nil {
+			return nil, f(ctx, in, nil)
+		}
+		out := new(Out)
+		if err := flow.Decode(inv.Output, out); err != nil {
 			return nil, payloadError("the stored result of step %s does not fit its type: %v", def.Name, err)
 		}
 		return nil, f(ctx, in, out)

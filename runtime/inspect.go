@@ -51,6 +51,7 @@ type RunSummary struct {
 	Priority       int
 	IdempotencyKey string
 	Labels         map[string]string
+	ParentID       string // the run that called this one; empty for one that was started
 	Status         Status
 	Phase          flow.Phase // only while the status is running
 	Attempts       int        // of the whole flow, so far
@@ -126,7 +127,7 @@ func (rt *Runtime) CancelRun(ctx context.Context, runID, reason string) error {
 func summary(r store.Run) RunSummary {
 	return RunSummary{
 		ID: r.ID, Flow: r.Flow, Version: r.Version, Tenant: r.Tenant, Priority: r.Priority,
-		IdempotencyKey: r.IdempotencyKey, Labels: r.Labels,
+		IdempotencyKey: r.IdempotencyKey, Labels: r.Labels, ParentID: r.ParentID,
 		Status: r.Status, Phase: r.Phase, Attempts: r.Attempt, Error: r.Error,
 		CreatedAt: r.CreatedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, WakeAt: r.WakeAt,
 	}
@@ -137,7 +138,7 @@ func stepsOf(run store.Run, log []flow.Entry) []StepDetail {
 	var steps []StepDetail
 	place := map[string]int{}
 	for _, e := range log {
-		if e.Step == "" || e.RunAttempt != run.Attempt {
+		if e.Step == "" || e.Kind == flow.KindSignal || e.RunAttempt != run.Attempt {
 			continue
 		}
 		i, ok := place[e.Step]
@@ -158,15 +159,33 @@ func (s *StepDetail) add(e flow.Entry, over bool) {
 		s.Status = StatusSkipped
 	case flow.KindEnter:
 		s.Status = StatusRunning
-	case flow.KindChoice:
-		s.Status = StatusCompleted
-	case flow.KindStep:
+		if e.Error != nil {
+			s.Status = StatusFailed
+		}
+	case flow.KindChoice, flow.KindForeach:
+		s.Status = attemptStatus(e, over)
+	case flow.KindWait:
+		s.Status = waitStatus(e)
+	case flow.KindStep, flow.KindCall:
 		s.Status = attemptStatus(e, over)
 		s.Attempts = append(s.Attempts, e)
 	case flow.KindCompensation:
 		s.Compensation = attemptStatus(e, over)
 		s.Attempts = append(s.Attempts, e)
 	}
+}
+
+// waitStatus is what the log says of a wait: one that timed out and went on is skipped.
+func waitStatus(e flow.Entry) Status {
+	switch {
+	case e.Open():
+		return StatusRunning
+	case e.Error != nil:
+		return StatusFailed
+	case e.Output == nil:
+		return StatusSkipped
+	}
+	return StatusCompleted
 }
 
 // attemptStatus is what the latest attempt makes of its step: one that will be

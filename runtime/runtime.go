@@ -134,6 +134,23 @@ func (rt *Runtime) Register(def *flow.Definition, handlers ...Handler) error {
 	return nil
 }
 
+// definitionOf is the code of a flow that can execute runs of a version; nil if
+// none is registered.
+func (rt *Runtime) definitionOf(name, version string) *flow.Definition {
+	major, _, err := flow.ParseVersion(version)
+	if err != nil {
+		return nil
+	}
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for def := range rt.flows {
+		if m, _, err := flow.ParseVersion(def.Version); err == nil && m == major && def.Flow == name {
+			return def
+		}
+	}
+	return nil
+}
+
 // idSource makes the ids of runs: ULIDs, of which a later one is greater.
 type idSource struct {
 	mu      sync.Mutex

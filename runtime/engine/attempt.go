@@ -70,7 +70,9 @@ func (x *execution) start(a flow.Attempt) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c := &call{Attempt: a, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel}
 	x.calls[a.Entry.Seq] = c
-	x.begun = append(x.begun, c)
+	if !a.Stored {
+		x.begun = append(x.begun, c)
+	}
 	go x.do(ctx, c)
 }
 

@@ -21,7 +21,7 @@ func (e *Embedded) Register(f *Flow) error {
 		return fmt.Errorf("register flow %s: %w", name, err)
 	}
 	for _, s := range f.Definition.Steps {
-		if _, ok := f.Handlers[s.Name]; !ok {
+		if _, ok := f.Handlers[s.Name]; !ok && s.Calls == nil {
 			return fmt.Errorf("register flow %s: step %s has no handler", name, s.Name)
 		}
 		if c := s.Compensation; c != nil {

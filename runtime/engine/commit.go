@@ -21,13 +21,16 @@ const (
 // changed. It says false if the run cannot be written here any more.
 func (x *execution) store(effects flow.Effects, state flow.State, release bool) bool {
 	changed := x.updateHead(state)
-	if len(effects.Entries) == 0 && len(x.consumed) == 0 && !release {
+	change := store.Change{
+		Claim: x.claim, Entries: effects.Entries, Consumed: x.consumed, Release: release, Dormant: x.dormant(state),
+		Children: x.children(effects.Calls), Messages: x.messages(effects, state),
+	}
+	if len(effects.Entries) == 0 && len(x.consumed) == 0 && len(change.Messages) == 0 && !release {
 		// Nothing that must be on disk before the run goes on: a change of the head
 		// (the run has begun) follows with the start of its first attempt.
 		x.headPending = x.headPending || changed
 		return true
 	}
-	change := store.Change{Claim: x.claim, Entries: effects.Entries, Consumed: x.consumed, Release: release}
 	if changed || x.headPending || release {
 		change.Head = x.head
 	}
@@ -36,6 +39,12 @@ func (x *execution) store(effects flow.Effects, state flow.State, release bool) 
 		return false
 	}
 	x.logEnds(effects.Entries)
+	if len(change.Messages) > 0 {
+		x.engine.unheard.Store(true)
+	}
+	if len(change.Messages) > 0 || len(change.Children) > 0 {
+		x.engine.queued()
+	}
 	return true
 }
 
@@ -119,10 +128,11 @@ func (x *execution) sleep(pause time.Duration) bool {
 
 // giveBack lets another process, or the next start of this one, go on with the run.
 func (x *execution) giveBack() {
-	change := store.Change{Claim: x.claim, Release: true}
+	change := store.Change{Claim: x.claim, Consumed: x.consumed, Release: true}
 	if x.run != nil && x.run.Idle() {
-		x.updateHead(x.run.State())
-		change.Head = x.head
+		state := x.run.State()
+		x.updateHead(state)
+		change.Head, change.Dormant = x.head, x.dormant(state)
 	}
 	if err := x.engine.store.Commit(context.Background(), change); err != nil {
 		x.engine.opts.Logger.Warn("a run could not be given back; it is found again at the next start",

@@ -241,9 +241,21 @@ func (e *Embedded) List(ctx context.Context, f store.Filter) (store.Page, error)
 
 // Cancel implements Engine.
 func (e *Embedded) Cancel(ctx context.Context, runID, reason, actor string) error {
-	m, err := e.store.Send(ctx, store.Message{
-		RunID: runID, Kind: store.MessageCancel, Reason: reason, Actor: actor, At: e.opts.Clock.Now(),
+	return e.send(ctx, store.Message{RunID: runID, Kind: store.MessageCancel, Reason: reason, Actor: actor})
+}
+
+// Signal implements Engine.
+func (e *Embedded) Signal(ctx context.Context, runID, flowName string, s Signal) error {
+	return e.send(ctx, store.Message{
+		RunID: runID, Flow: flowName, Kind: store.MessageSignal, Actor: s.Actor,
+		Name: s.Name, Key: s.Key, SignalID: s.ID, Payload: s.Payload,
 	})
+}
+
+// send stores a message for a run, and hands it to the run's execution if it has one.
+func (e *Embedded) send(ctx context.Context, m store.Message) error {
+	m.At = e.opts.Clock.Now()
+	m, err := e.store.Send(ctx, m)
 	if err != nil {
 		return err
 	}

@@ -42,10 +42,22 @@ type Engine interface {
 	// Cancel asks a run to end and to undo what it did. It returns when that is
 	// on disk; store.ErrFinal if the run is over.
 	Cancel(ctx context.Context, runID, reason, actor string) error
+	// Signal sends a signal to a run of a flow. It returns when that is on disk;
+	// store.ErrNotFound if there is no such run of it, store.ErrFinal if the run is over.
+	Signal(ctx context.Context, runID, flowName string, s Signal) error
 	// Get returns a run with its log.
 	Get(ctx context.Context, runID string) (store.Run, []flow.Entry, error)
 	// List returns a page of runs, newest first.
 	List(ctx context.Context, f store.Filter) (store.Page, error)
+}
+
+// Signal is what a run that waits gets from outside.
+type Signal struct {
+	Name    string          // of the wait
+	Key     string          // of a wait in a foreach: which element it is for
+	ID      string          // a second signal of the same id is the same one; may be empty
+	Payload json.RawMessage // nil for nothing
+	Actor   string
 }
 
 // Flow is the code of one version of a flow.

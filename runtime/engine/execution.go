@@ -26,7 +26,11 @@ type execution struct {
 	calls    map[int64]*call // attempts under way, by the Seq of their entry
 	begun    []*call         // those of which the store does not know, see writeBegun
 	consumed []int64         // messages obeyed since the last commit
-	lastRead int64           // the id of the newest message that was read
+	read     map[int64]bool  // the ids of the messages that were read
+
+	// restSince is when the run began to wait for what comes at any time, holding no
+	// room; zero while it does not.
+	restSince time.Time
 
 	cut bool // the attempts were cancelled because the process ends
 
@@ -50,7 +54,7 @@ const tellAfter = 2 * time.Millisecond
 func (e *Embedded) launch(c *code, claimed store.Claimed) {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run,
-		calls: map[int64]*call{},
+		calls: map[int64]*call{}, read: map[int64]bool{},
 		ended: make(chan attemptEnd), woken: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 	for _, m := range claimed.Messages {
@@ -131,7 +135,29 @@ func (x *execution) apply(o flow.Outcome) bool {
 	for _, seq := range effects.Stop {
 		x.stop(seq)
 	}
+	x.rest(x.run.Idle() && x.run.Awaits())
 	return true
+}
+
+// rest notes whether the run only waits for what comes at any time. While it does,
+// another run may have its room.
+func (x *execution) rest(rests bool) {
+	switch {
+	case rests && x.restSince.IsZero():
+		x.restSince = x.now()
+		x.engine.unreserve()
+	case !rests && !x.restSince.IsZero():
+		x.restSince = time.Time{}
+		x.engine.retake()
+	}
+}
+
+// restUntil is when a run that rests goes back to the store; zero if it does not rest.
+func (x *execution) restUntil() time.Time {
+	if x.restSince.IsZero() {
+		return time.Time{}
+	}
+	return x.restSince.Add(releaseAfter)
 }
 
 // mayRelease says that there is nothing to do here for a while, or at all.
@@ -139,8 +165,8 @@ func (x *execution) mayRelease(state flow.State, effects flow.Effects) bool {
 	if x.closing() {
 		return len(x.calls) == 0 // attempts that would begin now begin elsewhere
 	}
-	if !x.run.Idle() || len(effects.Attempts) > 0 {
-		return false
+	if !x.run.Idle() || len(effects.Attempts) > 0 || x.run.Awaits() {
+		return false // what it awaits may come at once, see rest
 	}
 	return !state.WakeAt.IsZero() && state.WakeAt.Sub(x.now()) > releaseAfter
 }
@@ -163,25 +189,27 @@ func (x *execution) await() (flow.Outcome, bool) {
 			x.cancelCalls(errClosing)
 		}
 		now := x.now()
-		wakeAt, tellAt := x.run.State().WakeAt, x.tellAt()
-		if due(wakeAt, now) {
+		wakeAt, tellAt, restUntil := x.run.State().WakeAt, x.tellAt(), x.restUntil()
+		switch {
+		case due(wakeAt, now):
 			return flow.Tick{At: now}, true
-		}
-		if due(tellAt, now) {
+		case due(tellAt, now):
 			x.writeBegun()
 			continue
+		case due(restUntil, now):
+			x.giveBack()
+			return nil, false
 		}
-		if o, ok := x.sleepUntil(wakeAt, tellAt, now); ok {
+		if o, ok := x.sleepUntil(earliest(wakeAt, tellAt, restUntil), now); ok {
 			return o, true
 		}
 	}
 }
 
 // sleepUntil waits for an attempt to end, and returns that if it counts, or to be
-// woken, at the latest at one of two times.
-func (x *execution) sleepUntil(wakeAt, tellAt, now time.Time) (flow.Outcome, bool) {
-	defer x.wakeAt(wakeAt, now)()
-	defer x.wakeAt(tellAt, now)()
+// woken, at the latest at a time, if there is one.
+func (x *execution) sleepUntil(at, now time.Time) (flow.Outcome, bool) {
+	defer x.wakeAt(at, now)()
 	select {
 	case o := <-x.ended:
 		return o.Ended, x.forget(o)
@@ -200,6 +228,16 @@ func (x *execution) tellAt() time.Time {
 }
 
 func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// earliest is the first of some times; zero ones are none.
+func earliest(times ...time.Time) (first time.Time) {
+	for _, t := range times {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	return first
+}
 
 // wakeAt wakes the execution at a time, if there is one. The returned function
 // takes that back.
@@ -250,8 +288,8 @@ func (x *execution) nextMessage() (store.Message, bool) {
 	for len(x.box) > 0 {
 		m := x.box[0]
 		x.box = x.box[1:]
-		if m.ID > x.lastRead {
-			x.lastRead = m.ID
+		if !x.read[m.ID] {
+			x.read[m.ID] = true
 			return m, true
 		}
 	}
@@ -261,6 +299,14 @@ func (x *execution) nextMessage() (store.Message, bool) {
 // obey is the outcome that a message asks for.
 func (x *execution) obey(m store.Message) flow.Outcome {
 	x.consumed = append(x.consumed, m.ID)
+	switch m.Kind {
+	case store.MessageSignal:
+		return flow.Signal{
+			Name: m.Name, Key: m.Key, ID: m.SignalID, Payload: m.Payload, Actor: m.Actor, At: x.now(),
+		}
+	case store.MessageChild:
+		return flow.ChildEnded{ID: m.Key, Output: m.Payload, Err: m.Error, At: x.now()}
+	}
 	return flow.Cancel{Reason: m.Reason, Actor: m.Actor, At: x.now()}
 }
 
@@ -271,7 +317,9 @@ func (x *execution) leave() {
 	if e.active[x.head.ID] == x { // else the run is executed again already: it was free from its release on
 		delete(e.active, x.head.ID)
 	}
-	e.busy-- // before those who wait are told: they may start the next run
+	if x.restSince.IsZero() {
+		e.busy-- // before those who wait are told: they may start the next run
+	}
 	w := e.waiters[x.head.ID]
 	if x.over && w != nil {
 		delete(e.waiters, x.head.ID)

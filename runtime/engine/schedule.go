@@ -179,6 +179,14 @@ func (e *Embedded) unreserve() {
 	}
 }
 
+// retake takes room for a run that goes on after it rested, also where there is none:
+// it is there, and others wait for it.
+func (e *Embedded) retake() {
+	e.mu.Lock()
+	e.busy++
+	e.mu.Unlock()
+}
+
 // launchClaimed begins the execution of a run that the scheduler claimed.
 func (e *Embedded) launchClaimed(c store.Claimed) {
 	e.mu.Lock()

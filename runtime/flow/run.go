@@ -151,6 +151,12 @@ func (r *Run) State() State {
 // signal, or the end of a run that it called.
 func (r *Run) Idle() bool { return len(r.open) == 0 }
 
+// Awaits says that the run waits for what comes at any time: for a signal, or for
+// the end of a run that it called.
+func (r *Run) Awaits() bool {
+	return len(r.calls) > 0 || slices.ContainsFunc(r.spans, func(e *Entry) bool { return e.Kind == KindWait })
+}
+
 func (r *Run) phase() Phase {
 	switch {
 	case r.status != StatusRunning:

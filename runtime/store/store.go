@@ -171,6 +171,9 @@ type Message struct {
 	Actor  string
 	At     time.Time
 
+	// Flow is, of a message to send, the flow that the run has to be one of; empty is any.
+	Flow string
+	// What a signal says, and the end of a run that was called: see the kinds.
 	Name, Key, SignalID string
 	Payload             json.RawMessage
 	Error               *flow.Error
@@ -232,7 +235,8 @@ type Store interface {
 	Commit(ctx context.Context, c Change) error
 
 	// Send stores a message and makes the run due at once. It returns
-	// ErrNotFound, or ErrFinal for a run that is over.
+	// ErrNotFound, also for a run of another flow than the message's, or ErrFinal for
+	// a run that is over.
 	Send(ctx context.Context, m Message) (Message, error)
 
 	// Unobeyed are the messages, by ID, of runs that are claimed: those that were
