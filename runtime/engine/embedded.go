@@ -208,7 +208,11 @@ func (e *Embedded) Create(ctx context.Context, run store.Run) (store.Created, er
 	}
 	c := e.codeFor(run.Flow, run.Version)
 	claim := c != nil && e.reserve()
-	created, err := e.store.Create(ctx, run, claim)
+	limit := 0
+	if c != nil {
+		limit = c.version.Limit
+	}
+	created, err := e.store.Create(ctx, run, claim, limit)
 	if err != nil {
 		if claim {
 			e.unreserve()

@@ -116,8 +116,8 @@ type FlowVersion struct {
 	Flow  string
 	Major int
 	Minor int
-	// Limit is how many runs of the flow may be under way (claimed, or not over since
-	// their first claim) at a time for each Run.Concurrency key; 0 is without end.
+	// Limit is how many runs of the flow may be under way (claimed, or running) at a
+	// time for each Run.Concurrency key, those of all versions together; 0 is without end.
 	Limit int
 }
 
@@ -131,9 +131,11 @@ type Change struct {
 	Entries []flow.Entry
 	// Consumed are the ids of the messages that this change has obeyed.
 	Consumed []int64
-	// Children are runs to create. One whose id exists is passed over.
+	// Children are runs to create, pending and without an idempotency key. One whose
+	// id exists is passed over.
 	Children []Run
 	// Messages are sent to other runs: to one that is over or does not exist, nothing is.
+	// If the change does not end its claim and is repeated, they may be there twice.
 	Messages []Message
 	// Release gives the claim back with this change: another may claim the run,
 	// when Head.WakeAt has come (at once if there is no Head, if its WakeAt is
@@ -141,10 +143,10 @@ type Change struct {
 	// releases too, and for ever.
 	Release bool
 	// Dormant is for a Release of a run that waits for messages: if its Head has no
-	// WakeAt, it is due when one comes.
+	// WakeAt, it is due when one comes, or at once if one has come that is not consumed.
 	Dormant bool
-	// Lazy says that the caller does not wait: the change, one without Consumed
-	// and Release, is written within some milliseconds, together with others.
+	// Lazy says that the caller does not wait: the change, one without Consumed,
+	// Children, Messages and Release, is written within some milliseconds, together with others.
 	// Commit returns at once. If an entry of the same Seq, or a Head of the same
 	// run, is committed before that, the lazy one is dropped. A process that is
 	// killed may lose it.
@@ -162,7 +164,8 @@ const (
 )
 
 // Message is something from outside for one run. It is stored when it comes, from any process,
-// and consumed by the change in which the run obeys it.
+// and consumed by the change in which the run obeys it. Those that are left when the run
+// is over go with its end.
 type Message struct {
 	ID     int64 // given by the store, ascending
 	RunID  string
@@ -222,12 +225,17 @@ type Store interface {
 	Acquire(ctx context.Context) (bool, error)
 
 	// Create stores a run as pending. With claim, and if this process has the
-	// right to execute, it is claimed in the same commit.
+	// right to execute, it is claimed in the same commit; but not if limit, the
+	// FlowVersion.Limit of its flow, or another run that waits for a place of its
+	// Concurrency key forbids it.
 	// It returns ErrExists for a used id of a different run.
-	Create(ctx context.Context, run Run, claim bool) (Created, error)
+	Create(ctx context.Context, run Run, claim bool, limit int) (Created, error)
 
 	// Claim takes runs that are free and due: first those that are running, by
 	// WakeAt, then pending ones, those of a higher priority first, then the oldest.
+	// A pending run of a Concurrency key of which as many as the limit are under way
+	// is passed over until one of them is over; it is taken all the same if there is
+	// a MessageCancel for it.
 	// It returns none while this process may not execute.
 	Claim(ctx context.Context, q ClaimQuery) ([]Claimed, error)
 
@@ -244,7 +252,9 @@ type Store interface {
 	Unobeyed(ctx context.Context) ([]Message, error)
 
 	// NextDue is the earliest time at which a free run of these flows is due; a
-	// pending one counts as due at the time it was created. ok is false if there is none.
+	// pending one counts as due at the time it was created. One that waits for a
+	// message, or for the end of another run of its key, does not count.
+	// ok is false if there is none.
 	NextDue(ctx context.Context, flows []FlowVersion) (at time.Time, ok bool, err error)
 
 	// Get returns a run with its log, or ErrNotFound.
@@ -253,14 +263,15 @@ type Store interface {
 	// List returns a page of runs, newest first, or ErrCursor.
 	List(ctx context.Context, f Filter) (Page, error)
 
-	// Schedule returns where a schedule is; zero for one that was never saved.
+	// Schedule returns where a schedule is; one that was never saved has no Last and no LastRun.
 	Schedule(ctx context.Context, flow, name string) (Schedule, error)
 
 	// SaveSchedule stores where a schedule is.
 	SaveSchedule(ctx context.Context, s Schedule) error
 
-	// DeleteExpired deletes at most limit runs whose DeleteAt has come, with all that
-	// belongs to them, and says how many it deleted.
+	// DeleteExpired deletes at most limit runs that are over and whose DeleteAt has
+	// come, with all that belongs to them, and says how many it deleted. If that is
+	// limit, there may be more.
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
 
 	// Close writes what was lazy, gives up the right to execute and closes the

@@ -76,7 +76,7 @@ func benchmarkFlow(ctx context.Context, s store.Store, n int64) error {
 	created, err := s.Create(ctx, store.Run{
 		ID: fmt.Sprintf("01JD%022d", n), Flow: "process-order", Version: "1.0", Attempt: 1,
 		Input: json.RawMessage(`{"orderId":"ord_12345"}`), CreatedAt: now,
-	}, true)
+	}, true, 0)
 	if err != nil {
 		return err
 	}

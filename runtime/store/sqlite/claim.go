@@ -27,41 +27,67 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 	if q.Limit < 1 || s.claims.current() == 0 {
 		return nil, nil
 	}
-	candidates, err := s.due(ctx, q)
-	if err != nil {
-		return nil, wrap(s.path, "look for runs that are due", err)
-	}
-	if len(candidates) == 0 {
-		return nil, nil
-	}
-	c := &claiming{request: newRequest(), candidates: candidates}
-	if err := s.write(ctx, c); err != nil {
+	if err := s.admit(ctx, q.Flows); err != nil {
 		return nil, err
 	}
-	return s.readClaimed(ctx, c.claims)
+	claims, err := s.take(ctx, q)
+	if err != nil {
+		return nil, errors.Join(err, s.giveBack(claims))
+	}
+	return s.readClaimed(ctx, claims)
+}
+
+// take claims what is due. Where a run finds no place, those behind it get their turn.
+func (s *Store) take(ctx context.Context, q store.ClaimQuery) ([]store.Claim, error) {
+	var claims []store.Claim
+	for len(claims) < q.Limit {
+		candidates, err := s.due(ctx, q, q.Limit-len(claims))
+		if err != nil {
+			return claims, wrap(s.path, "look for runs that are due", err)
+		}
+		if len(candidates) == 0 {
+			break
+		}
+		c := &claiming{request: newRequest(), candidates: candidates}
+		if err := s.write(ctx, c); err != nil {
+			return claims, err
+		}
+		claims = append(claims, c.claims...)
+		if !c.blocked {
+			break
+		}
+	}
+	return claims, nil
 }
 
 // claiming marks free runs as claimed.
 type claiming struct {
 	request
-	candidates []int64
+	candidates []candidate
 	taken      []int64
+	blocked    bool          // some found no place
 	claims     []store.Claim // in the order of candidates, without RunID
 }
 
 func (c *claiming) apply(b *batch) error {
-	c.taken = nil
+	c.taken, c.blocked = nil, false
 	epoch := b.w.claims.current()
 	if epoch == 0 {
 		return nil
 	}
-	for _, run := range c.candidates {
-		n, err := b.write(stmtClaimRun, epoch, run, int64(0))
+	for _, one := range c.candidates {
+		taken, err := b.claim(stmtClaimPlace, one.run, epoch, 0, one.limit)
 		if err != nil {
 			return err
 		}
-		if n == 1 {
-			c.taken = append(c.taken, run)
+		if taken {
+			c.taken = append(c.taken, one.run)
+		} else if one.limit > 0 {
+			blocked, err := b.block(one.run)
+			if err != nil {
+				return err
+			}
+			c.blocked = c.blocked || blocked
 		}
 	}
 	return nil

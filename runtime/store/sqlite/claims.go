@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/bextgen/bextgen/runtime/store"
@@ -13,6 +14,8 @@ type claims struct {
 	epoch int64 // of our right to execute; 0 without it
 	given int64 // how many tokens were given in this epoch
 	live  map[int64]liveClaim
+	seen  []store.FlowVersion // for which blocked runs were looked after in this epoch, and those of them
+	bound []store.FlowVersion // with a limit, to be looked after when a run ends
 }
 
 // liveClaim is the claim on one run.
@@ -31,6 +34,7 @@ func (c *claims) begin(epoch int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.epoch, c.given, c.live = epoch, 0, map[int64]liveClaim{}
+	c.seen, c.bound = nil, nil
 }
 
 // lose ends the right to execute, and all claims with it.
@@ -104,4 +108,42 @@ func (c *claims) has(run int64) bool {
 	defer c.mu.Unlock()
 	_, ok := c.live[run]
 	return ok
+}
+
+// unseen are the versions that were not seen in this epoch.
+func (c *claims) unseen(flows []store.FlowVersion) []store.FlowVersion {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.Equal(c.seen, flows) {
+		return nil
+	}
+	var unseen []store.FlowVersion
+	for _, f := range flows {
+		if !slices.Contains(c.seen, f) {
+			unseen = append(unseen, f)
+		}
+	}
+	return unseen
+}
+
+// see notes versions as seen in an epoch, and no others.
+func (c *claims) see(epoch int64, flows []store.FlowVersion) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.epoch != epoch || epoch == 0 {
+		return
+	}
+	c.seen, c.bound = flows, nil
+	for _, f := range flows {
+		if f.Limit > 0 {
+			c.bound = append(c.bound, f)
+		}
+	}
+}
+
+// bounded are the versions seen that have a limit.
+func (c *claims) bounded() []store.FlowVersion {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bound
 }

@@ -17,20 +17,13 @@ func (s *Store) Commit(ctx context.Context, c store.Change) error {
 		return err
 	}
 	defer leave()
-	rows, err := encodeEntries(&c)
+	change, err := encodeChange(&c)
 	if err != nil {
 		return fmt.Errorf("commit a change of the run %q: %w", c.Claim.RunID, err)
 	}
-	var head *headRow
-	if c.Head != nil {
-		if head, err = encodeHead(c.Head); err != nil {
-			return fmt.Errorf("commit the head of the run %q: %w", c.Claim.RunID, err)
-		}
+	if mayWait(&c) {
+		return s.commitLazily(ctx, &lazyChange{claim: c.Claim, rows: change.rows, head: change.head})
 	}
-	if c.Lazy && len(c.Consumed) == 0 && !endsClaim(&c) {
-		return s.commitLazily(ctx, &lazyChange{claim: c.Claim, rows: rows, head: head})
-	}
-	change := &commit{request: newRequest(), change: &c, rows: rows, head: head}
 	err = s.write(ctx, change)
 	if errors.Is(err, store.ErrClaimLost) && endsClaim(&c) {
 		return s.repeated(ctx, &c, err)
@@ -38,16 +31,9 @@ func (s *Store) Commit(ctx context.Context, c store.Change) error {
 	return err
 }
 
-func encodeEntries(c *store.Change) ([]entryRow, error) {
-	rows := make([]entryRow, len(c.Entries))
-	for i := range c.Entries {
-		row, err := encodeEntry(c.Claim.Key, &c.Entries[i])
-		if err != nil {
-			return nil, err
-		}
-		rows[i] = row
-	}
-	return rows, nil
+// mayWait says whether a change is lazy.
+func mayWait(c *store.Change) bool {
+	return c.Lazy && len(c.Consumed) == 0 && len(c.Children) == 0 && len(c.Messages) == 0 && !endsClaim(c)
 }
 
 // commitLazily hands a change over and does not wait for it.
@@ -73,6 +59,9 @@ type commit struct {
 	change *store.Change
 	rows   []entryRow
 	head   *headRow // nil if the head stays as it is
+
+	children []newRunRow
+	messages []*messageRow
 }
 
 func (c *commit) bytes() int {
@@ -80,13 +69,20 @@ func (c *commit) bytes() int {
 	for i := range c.change.Entries {
 		n += len(c.change.Entries[i].Input) + len(c.change.Entries[i].Output)
 	}
+	for i := range c.change.Children {
+		n += len(c.change.Children[i].Input)
+	}
+	for i := range c.change.Messages {
+		n += len(c.change.Messages[i].Payload)
+	}
 	return n
 }
 
 // endsClaim says whether the claim is over when the change is committed.
-func endsClaim(c *store.Change) bool {
-	return c.Release || c.Head != nil && c.Head.Status.Final()
-}
+func endsClaim(c *store.Change) bool { return c.Release || endsRun(c) }
+
+// endsRun says whether the run is over with the change.
+func endsRun(c *store.Change) bool { return c.Head != nil && c.Head.Status.Final() }
 
 func (c *commit) apply(b *batch) error {
 	claim := c.change.Claim
@@ -99,10 +95,8 @@ func (c *commit) apply(b *batch) error {
 			return err
 		}
 	}
-	for _, id := range c.change.Consumed {
-		if _, err := b.write(stmtConsume, id, claim.Key); err != nil {
-			return err
-		}
+	if err := c.applyMessages(b); err != nil {
+		return err
 	}
 	if err := b.replaces(claim.Key, c.rows, c.head != nil, endsClaim(c.change)); err != nil {
 		return err
@@ -118,6 +112,35 @@ func (c *commit) apply(b *batch) error {
 	if endsClaim(c.change) {
 		b.end(claim)
 	}
+	if endsRun(c.change) {
+		return b.freePlace(claim.Key)
+	}
+	return nil
+}
+
+// applyMessages takes out what was obeyed, or all if the run is over, and puts in
+// what goes to other runs, the new ones among them.
+func (c *commit) applyMessages(b *batch) error {
+	for i := range c.children {
+		if _, err := b.insertRun(&c.children[i], 0); err != nil {
+			return err
+		}
+	}
+	for _, m := range c.messages {
+		if _, err := b.send(m); err != nil {
+			return err
+		}
+	}
+	run := c.change.Claim.Key
+	if endsRun(c.change) {
+		_, err := b.write(stmtConsumeAll, run)
+		return err
+	}
+	for _, id := range c.change.Consumed {
+		if _, err := b.write(stmtConsume, id, run); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -130,7 +153,9 @@ func (c *commit) applyHead(b *batch) (int64, error) {
 		return b.write(stmtFree, claim.Key, b.w.claims.current())
 	case c.head == nil:
 		return 1, nil
-	case endsClaim(c.change):
+	case endsRun(c.change):
+		return b.setHead(stmtSetLastHead, c.head, claim)
+	case c.change.Release:
 		return b.setHead(stmtSetHeadAndFree, c.head, claim)
 	}
 	return b.setHead(stmtSetHead, c.head, claim)
@@ -145,6 +170,9 @@ func (s *Store) repeated(ctx context.Context, c *store.Change, lost error) error
 	}
 	if err != nil {
 		return wrap(s.path, "read the run "+c.Claim.RunID, err)
+	}
+	if run.ID != c.Claim.RunID { // it was deleted, and its key was used again
+		return lost
 	}
 	if c.Head == nil && len(c.Entries) == 0 {
 		if run.claim == 0 && !run.Status.Final() {
@@ -162,7 +190,8 @@ func (s *Store) repeated(ctx context.Context, c *store.Change, lost error) error
 func sameHead(a, b *store.Run) bool {
 	return a.Status == b.Status && a.Phase == b.Phase && a.Attempt == b.Attempt && a.EndSeq == b.EndSeq &&
 		string(a.Output) == string(b.Output) && sameError(a.Error, b.Error) &&
-		fromTime(a.StartedAt) == fromTime(b.StartedAt) && fromTime(a.FinishedAt) == fromTime(b.FinishedAt)
+		fromTime(a.StartedAt) == fromTime(b.StartedAt) && fromTime(a.FinishedAt) == fromTime(b.FinishedAt) &&
+		fromTime(a.DeleteAt) == fromTime(b.DeleteAt)
 }
 
 // hasEntries says whether all of some entries are in a log.
@@ -184,7 +213,7 @@ func sameEntry(a, b *flow.Entry) bool {
 		a.Attempt == b.Attempt && a.Actor == b.Actor && string(a.Input) == string(b.Input) &&
 		string(a.Output) == string(b.Output) && sameError(a.Error, b.Error) &&
 		fromTime(a.StartedAt) == fromTime(b.StartedAt) && fromTime(a.FinishedAt) == fromTime(b.FinishedAt) &&
-		fromTime(a.WakeAt) == fromTime(b.WakeAt)
+		fromTime(a.WakeAt) == fromTime(b.WakeAt) && a.Key == b.Key && a.SignalID == b.SignalID
 }
 
 func sameError(a, b *flow.Error) bool {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,25 +13,22 @@ import (
 )
 
 // Create implements store.Store.
-func (s *Store) Create(ctx context.Context, run store.Run, claim bool) (store.Created, error) {
+func (s *Store) Create(ctx context.Context, run store.Run, claim bool, limit int) (store.Created, error) {
 	leave, err := s.enter("create a run")
 	if err != nil {
 		return store.Created{}, err
 	}
 	defer leave()
-	if run.ID == "" || run.Flow == "" {
-		return store.Created{}, errors.New("create a run: it needs an id and the name of its flow")
-	}
 	row, err := encodeNewRun(&run)
 	if err != nil {
 		return store.Created{}, fmt.Errorf("create the run %q: %w", run.ID, err)
 	}
-	c := &creation{request: newRequest(), row: row, size: len(run.Input), claim: claim}
+	c := &creation{request: newRequest(), row: row, size: len(run.Input), claim: claim, limit: int64(limit)}
 	if err := s.write(ctx, c); err != nil {
 		return store.Created{}, err
 	}
 	if c.conflict {
-		return s.existing(ctx, asCreated(run), claim)
+		return s.existing(ctx, asCreated(run), claim, limit)
 	}
 	return store.Created{Run: asCreated(run), Claim: c.claimOf(run.ID)}, nil
 }
@@ -44,6 +42,7 @@ func asCreated(run store.Run) store.Run {
 		ID: run.ID, Flow: run.Flow, Version: run.Version, Tenant: run.Tenant, Priority: run.Priority,
 		IdempotencyKey: run.IdempotencyKey, Labels: run.Labels, Status: flow.StatusPending,
 		Attempt: run.Attempt, Input: run.Input, CreatedAt: stored(run.CreatedAt),
+		ParentID: run.ParentID, Concurrency: run.Concurrency,
 	}
 }
 
@@ -53,6 +52,7 @@ type creation struct {
 	row      newRunRow
 	size     int
 	claim    bool
+	limit    int64 // how many of its key may be under way; 0: any
 	conflict bool  // there is a run of this id or this key
 	key      int64 // of the new run
 	epoch    int64 // in which it was claimed; 0: it was not
@@ -66,23 +66,46 @@ func (c *creation) apply(b *batch) error {
 	if c.claim {
 		c.epoch = b.w.claims.current()
 	}
-	var args [len(c.row) + 1]value
-	copy(args[:], c.row[:])
-	args[len(c.row)] = c.epoch
-	result, err := b.w.conn.exec(stmtInsertRun, args[:]...)
-	if err != nil {
+	first := c.epoch
+	if c.row.concurrency != nil {
+		first = 0 // until it has a place
+	}
+	var err error
+	c.key, err = b.insertRun(&c.row, first)
+	c.conflict = c.key == 0
+	if err != nil || c.conflict || first == c.epoch {
 		return err
 	}
-	n, err := result.RowsAffected()
-	if err != nil {
-		return err
+	placed, err := b.claim(stmtClaimPlaceOfNew, c.key, c.epoch, 0, c.limit)
+	if !placed {
+		c.epoch = 0
 	}
-	if c.conflict = n == 0; c.conflict {
-		return nil
+	return err
+}
+
+// insertRun inserts a run and returns its key; 0 if there is one of its id or its idempotency key.
+func (b *batch) insertRun(row *newRunRow, epoch int64) (key int64, err error) {
+	const values = newRunValueCount + 1
+	var args [values + 2 + 5]value
+	copy(args[:], row.values[:])
+	args[values-1] = epoch
+	var result driver.Result
+	if row.plain() {
+		result, err = b.w.conn.exec(stmtInsertRun, args[:values]...)
+	} else {
+		args[values], args[values+1] = row.parent, row.concurrency
+		place := row.place()
+		copy(args[values+2:], place[:])
+		result, err = b.w.conn.exec(stmtInsertOtherRun, args[:]...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return 0, err
 	}
 	b.wrote = true
-	c.key, err = result.LastInsertId()
-	return err
+	return result.LastInsertId()
 }
 
 func (c *creation) committed(w *writer) {
@@ -100,7 +123,7 @@ func (c *creation) claimOf(id string) *store.Claim {
 
 // existing answers a Create that found a run of its key or its id: that run of
 // the key, or the run itself if this is a repeated Create, or ErrExists.
-func (s *Store) existing(ctx context.Context, run store.Run, claim bool) (store.Created, error) {
+func (s *Store) existing(ctx context.Context, run store.Run, claim bool, limit int) (store.Created, error) {
 	if run.IdempotencyKey != "" {
 		found, err := s.readRun(ctx, s.reads.runByKey, run.Flow, run.Tenant, run.IdempotencyKey)
 		switch {
@@ -123,7 +146,7 @@ func (s *Store) existing(ctx context.Context, run store.Run, claim bool) (store.
 	}
 	created := store.Created{Run: found.Run}
 	if claim && found.Status == flow.StatusPending {
-		created.Claim, err = s.retake(ctx, found)
+		created.Claim, err = s.retake(ctx, found, limit)
 	}
 	return created, err
 }
@@ -135,12 +158,12 @@ func sameCreation(a, b *store.Run) bool { return sameStart(a, b) && a.CreatedAt.
 func sameStart(a, b *store.Run) bool {
 	return a.ID == b.ID && a.Flow == b.Flow && a.Version == b.Version && a.Tenant == b.Tenant &&
 		a.Priority == b.Priority && a.IdempotencyKey == b.IdempotencyKey && maps.Equal(a.Labels, b.Labels) &&
-		string(a.Input) == string(b.Input)
+		string(a.Input) == string(b.Input) && a.ParentID == b.ParentID
 }
 
 // retake claims the run of a repeated Create, if nobody else has begun with it.
-func (s *Store) retake(ctx context.Context, run runRow) (*store.Claim, error) {
-	r := &retaking{request: newRequest(), key: run.key}
+func (s *Store) retake(ctx context.Context, run runRow, limit int) (*store.Claim, error) {
+	r := &retaking{request: newRequest(), key: run.key, limit: int64(limit)}
 	if err := s.write(ctx, r); err != nil {
 		return nil, err
 	}
@@ -155,6 +178,7 @@ func (s *Store) retake(ctx context.Context, run runRow) (*store.Claim, error) {
 type retaking struct {
 	request
 	key   int64
+	limit int64
 	taken bool
 	token int64
 }
@@ -165,8 +189,8 @@ func (r *retaking) apply(b *batch) error {
 	if epoch == 0 || !b.w.claims.unused(r.key) {
 		return nil
 	}
-	n, err := b.write(stmtClaimRun, epoch, r.key, epoch)
-	r.taken = n == 1
+	var err error
+	r.taken, err = b.claim(stmtClaimPlace, r.key, epoch, epoch, r.limit)
 	return err
 }
 

@@ -50,7 +50,7 @@ func TestDamagedRunDoesNotHoldUpOthers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "runs.db")
 	s := open(t, path)
 	for i := range 5 {
-		if _, err := s.Create(t.Context(), testRun(fmt.Sprint(i)), false); err != nil {
+		if _, err := s.Create(t.Context(), testRun(fmt.Sprint(i)), false, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -149,7 +149,7 @@ func use(t *testing.T, s *Store, want map[string][]flow.Entry) bool {
 	for _, c := range claims {
 		errs = append(errs, s.Commit(ctx, store.Change{Claim: c.Claim, Entries: []flow.Entry{testEntry(99)}, Release: true}))
 	}
-	_, err = s.Create(ctx, testRun("new"), true)
+	_, err = s.Create(ctx, testRun("new"), true, 0)
 	return errors.Join(append(errs, err)...) != nil
 }
 
@@ -162,7 +162,7 @@ func makeSample(t *testing.T, path string) map[string][]flow.Entry {
 		run := testRun(fmt.Sprintf("run-%03d", i))
 		run.Tenant, run.Labels = []string{"", "a"}[i%2], map[string]string{"n": fmt.Sprint(i)}
 		run.Input = []byte(`"` + strings.Repeat("x", i*i*4%9000) + `"`)
-		created, err := s.Create(t.Context(), run, i%3 != 0)
+		created, err := s.Create(t.Context(), run, i%3 != 0, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,24 +17,25 @@ import (
 const (
 	dueRunningText = `SELECT run, wake_at FROM runs WHERE status = 'running' AND claim = 0
 		AND flow = ? AND major = ? AND minor <= ? AND wake_at <= ? ORDER BY wake_at, run LIMIT ?`
-	duePendingText = `SELECT run, priority FROM runs WHERE status = 'pending' AND claim = 0
+	duePendingText = `SELECT run, priority FROM runs WHERE status = 'pending' AND claim = 0 AND blocked = 0
 		AND flow = ? AND major = ? AND minor <= ? ORDER BY priority DESC, run LIMIT ?`
 	firstRunningText = `SELECT wake_at FROM runs WHERE status = 'running' AND claim = 0
-		AND flow = ? AND major = ? AND minor <= ? ORDER BY wake_at LIMIT 1`
-	firstPendingText = `SELECT min(created_at) FROM runs WHERE status = 'pending' AND claim = 0
+		AND flow = ? AND major = ? AND minor <= ? AND wake_at < 9223372036854775807 ORDER BY wake_at LIMIT 1`
+	firstPendingText = `SELECT min(created_at) FROM runs WHERE status = 'pending' AND claim = 0 AND blocked = 0
 		AND flow = ? AND major = ? AND minor <= ?`
 )
 
-// candidate is a run that may be claimed, with what it is sorted by.
-type candidate struct{ run, rank int64 }
+// candidate is a run that may be claimed, with what it is sorted by, and how many
+// of its key may be under way, if that is to be asked.
+type candidate struct{ run, rank, limit int64 }
 
-// due are the runs that a query asks for, in its order.
-func (s *Store) due(ctx context.Context, q store.ClaimQuery) ([]int64, error) {
-	running, err := s.candidates(ctx, s.reads.dueRunning, q.Flows, q.Limit, fromTime(q.Now), q.Limit)
+// due are the runs that a query asks for, in its order, at most limit.
+func (s *Store) due(ctx context.Context, q store.ClaimQuery, limit int) ([]candidate, error) {
+	running, err := s.candidates(ctx, s.reads.dueRunning, q.Flows, limit, fromTime(q.Now), limit)
 	if err != nil {
 		return nil, err
 	}
-	if missing := q.Limit - len(running); missing > 0 {
+	if missing := limit - len(running); missing > 0 {
 		pending, err := s.candidates(ctx, s.reads.duePending, q.Flows, missing, missing)
 		if err != nil {
 			return nil, err
@@ -45,7 +46,7 @@ func (s *Store) due(ctx context.Context, q store.ClaimQuery) ([]int64, error) {
 }
 
 // candidates asks for the runs of each flow and merges them, at most limit.
-func (s *Store) candidates(ctx context.Context, stmt *sql.Stmt, flows []store.FlowVersion, limit int, args ...any) ([]int64, error) {
+func (s *Store) candidates(ctx context.Context, stmt *sql.Stmt, flows []store.FlowVersion, limit int, args ...any) ([]candidate, error) {
 	var all []candidate
 	for _, f := range flows {
 		rows, err := stmt.QueryContext(ctx, append([]any{f.Flow, f.Major, f.Minor}, args...)...)
@@ -55,7 +56,7 @@ func (s *Store) candidates(ctx context.Context, stmt *sql.Stmt, flows []store.Fl
 				return err
 			}
 			if stmt == s.reads.duePending {
-				c.rank = -c.rank // the highest priority comes first
+				c.rank, c.limit = -c.rank, int64(f.Limit) // the highest priority comes first
 			}
 			all = append(all, c)
 			return nil
@@ -68,11 +69,7 @@ func (s *Store) candidates(ctx context.Context, stmt *sql.Stmt, flows []store.Fl
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.run, b.run))
 	})
 	all = slices.Compact(all) // a flow that was named twice
-	runs := make([]int64, 0, min(limit, len(all)))
-	for _, c := range all[:min(limit, len(all))] {
-		runs = append(runs, c.run)
-	}
-	return runs, nil
+	return all[:min(limit, len(all))], nil
 }
 
 // NextDue implements store.Store. A run that is due at once has the zero time.

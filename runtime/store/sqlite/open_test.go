@@ -64,7 +64,7 @@ func TestOpenPaths(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, name)
 			s := open(t, path)
-			if _, err := s.Create(t.Context(), testRun("1"), false); err != nil {
+			if _, err := s.Create(t.Context(), testRun("1"), false, 0); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.Close(); err != nil {
@@ -140,7 +140,7 @@ func TestOpenLinks(t *testing.T) {
 func TestOpenModes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "runs.db")
 	s := execute(t, path)
-	if _, err := s.Create(t.Context(), testRun("1"), false); err != nil {
+	if _, err := s.Create(t.Context(), testRun("1"), false, 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
@@ -171,7 +171,7 @@ func TestOpenSettings(t *testing.T) {
 				}
 			}
 			s := open(t, filepath.Join(t.TempDir(), "runs.db"), WithSynchronous(level), connected)
-			if _, err := s.Create(t.Context(), testRun("1"), false); err != nil {
+			if _, err := s.Create(t.Context(), testRun("1"), false, 0); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.Close(); err != nil {
@@ -264,7 +264,7 @@ func TestOpenForeign(t *testing.T) {
 func TestOpenEmptyFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "runs.db")
 	write(t, path, nil)
-	if _, err := open(t, path).Create(t.Context(), testRun("1"), false); err != nil {
+	if _, err := open(t, path).Create(t.Context(), testRun("1"), false, 0); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -28,7 +28,15 @@ func TestQueryPlans(t *testing.T) {
 		`UPDATE runs SET claim = 0 WHERE claim <> 0 AND claim <> 7`: "runs_claimed",
 		`SELECT run FROM runs WHERE claim <> 0`:                     "runs_claimed",
 		`DELETE FROM messages WHERE id = 1 AND run = 2`:             "USING INTEGER PRIMARY KEY",
-		unobeyedText: "SCAN messages",
+		unobeyedText:                        "SCAN messages",
+		claimPlace:                          "USING COVERING INDEX runs_under_way (flow=? AND concurrency=?)",
+		statementTexts[stmtClaimPlaceOfNew]: "USING INDEX runs_waiting (flow=? AND concurrency=?)",
+		blockText:                           "USING INDEX runs_waiting (flow=? AND concurrency=? AND blocked=? AND major=?)",
+		unblockNextText:                     "USING INDEX runs_waiting (flow=? AND concurrency=? AND blocked=? AND major=?)",
+		expiredText:                         "USING INDEX runs_expiry",
+		statementTexts[stmtInsertOtherRun]:  "USING INDEX runs_waiting (flow=? AND concurrency=? AND blocked=? AND major=? AND priority>?)",
+		statementTexts[stmtConsumeAll]:      "USING INDEX messages_run",
+		statementTexts[stmtDeleteLog]:       "USING INDEX log_run",
 		`SELECT 1 FROM messages WHERE messages.run = 7`: "messages_run",
 	} {
 		plan := explain(t, s, text)

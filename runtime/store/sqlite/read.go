@@ -23,6 +23,8 @@ type statements struct {
 	unobeyed                    *sql.Stmt
 	dueRunning, duePending      *sql.Stmt
 	firstRunning, firstPending  *sql.Stmt
+	expired                     *sql.Stmt
+	schedule                    *sql.Stmt
 	all                         []*sql.Stmt
 }
 
@@ -64,6 +66,8 @@ func (r *statements) prepare(db *sql.DB) error {
 		{&r.duePending, duePendingText},
 		{&r.firstRunning, firstRunningText},
 		{&r.firstPending, firstPendingText},
+		{&r.expired, expiredText},
+		{&r.schedule, `SELECT last, last_run FROM schedules WHERE flow = ? AND name = ?`},
 	} {
 		stmt, err := db.Prepare(p.text)
 		if err != nil {

@@ -2,9 +2,12 @@ package sqlite
 
 import (
 	"bytes"
+	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -17,11 +20,11 @@ import (
 // the callers, on their own goroutines: the writer only binds them.
 
 // entryRow is an entry as the arguments of stmtPutEntry. Most entries have
-// nothing in the last three: binding costs, so those are written with stmtPutPlainEntry.
+// nothing in the last five: binding costs, so those are written with stmtPutPlainEntry.
 type entryRow struct {
 	seq    int64
 	plain  bool
-	values [14]driver.Value
+	values [16]driver.Value
 }
 
 // plainValues is how many arguments stmtPutPlainEntry takes.
@@ -32,16 +35,16 @@ func encodeEntry(run int64, e *flow.Entry) (entryRow, error) {
 	if err != nil {
 		return entryRow{}, fmt.Errorf("the entry %d: %w", e.Seq, err)
 	}
-	plain := e.Error == nil && e.Actor == "" && e.WakeAt.IsZero()
-	return entryRow{e.Seq, plain, [14]driver.Value{
+	plain := e.Error == nil && e.Actor == "" && e.WakeAt.IsZero() && e.Key == "" && e.SignalID == ""
+	return entryRow{e.Seq, plain, [16]driver.Value{
 		run, e.Seq, e.EndSeq, string(e.Kind), e.Step, int64(e.RunAttempt), int64(e.Attempt),
 		fromTime(e.StartedAt), fromTime(e.FinishedAt), fromJSON(e.Input), fromJSON(e.Output),
-		e.Actor, fromTime(e.WakeAt), failure,
+		e.Actor, fromTime(e.WakeAt), failure, e.Key, e.SignalID,
 	}}, nil
 }
 
 // headRow is a head as the arguments of stmtSetHead before the run.
-type headRow [9]driver.Value
+type headRow [10]driver.Value
 
 func encodeHead(h *store.Run) (*headRow, error) {
 	failure, err := encodeError(h.Error)
@@ -50,14 +53,39 @@ func encodeHead(h *store.Run) (*headRow, error) {
 	}
 	return &headRow{
 		string(h.Status), string(h.Phase), int64(h.Attempt), fromJSON(h.Output), failure,
-		fromTime(h.StartedAt), fromTime(h.FinishedAt), h.EndSeq, fromTime(h.WakeAt),
+		fromTime(h.StartedAt), fromTime(h.FinishedAt), h.EndSeq, fromTime(h.DeleteAt), fromTime(h.WakeAt),
 	}, nil
 }
 
-// newRunRow is a run as the arguments of stmtInsertRun before the claim.
-type newRunRow [12]driver.Value
+// uponMessage is the time of a run that waits for a message and for no time.
+const uponMessage = math.MaxInt64
+
+// wait makes a head without a time one of a run that is due when a message comes.
+func (h *headRow) wait() {
+	if wake := &h[len(h)-1]; *wake == int64(0) {
+		*wake = int64(uponMessage)
+	}
+}
+
+// newRunRow is a run to insert. Most are plain: nobody called them, and their flow has no bound.
+type newRunRow struct {
+	values              [newRunValueCount]driver.Value // the arguments of stmtInsertRun before the claim
+	parent, concurrency driver.Value                   // nil where there is none
+}
+
+const newRunValueCount = 12
+
+func (r *newRunRow) plain() bool { return r.parent == nil && r.concurrency == nil }
+
+// place are the arguments of othersBlocked.
+func (r *newRunRow) place() [5]driver.Value {
+	return [5]driver.Value{r.values[1], r.concurrency, r.values[3], r.values[4], r.values[6]}
+}
 
 func encodeNewRun(r *store.Run) (newRunRow, error) {
+	if r.ID == "" || r.Flow == "" {
+		return newRunRow{}, errors.New("it needs an id and the name of its flow")
+	}
 	major, minor, err := flow.ParseVersion(r.Version)
 	if err != nil {
 		return newRunRow{}, fmt.Errorf("the flow %s: %w", r.Flow, err)
@@ -66,10 +94,17 @@ func encodeNewRun(r *store.Run) (newRunRow, error) {
 	if err != nil {
 		return newRunRow{}, err
 	}
-	return newRunRow{
+	row := newRunRow{values: [newRunValueCount]driver.Value{
 		r.ID, r.Flow, r.Version, int64(major), int64(minor), r.Tenant, int64(r.Priority), r.IdempotencyKey, labels,
 		int64(r.Attempt), fromTime(r.CreatedAt), fromJSON(r.Input),
-	}, nil
+	}}
+	if r.ParentID != "" {
+		row.parent = r.ParentID
+	}
+	if r.Concurrency != nil {
+		row.concurrency = *r.Concurrency
+	}
+	return row, nil
 }
 
 func encodeLabels(labels map[string]string) (driver.Value, error) {
@@ -129,7 +164,7 @@ func stored(t time.Time) time.Time { return toTime(fromTime(t)) }
 // headColumns are all columns of a run but its payloads, runColumns all; scanRun reads both.
 const (
 	headColumns = `run, id, flow, version, tenant, priority, idempotency_key, labels, status, phase, attempt,
-		created_at, started_at, finished_at, wake_at, end_seq, claim, error`
+		created_at, started_at, finished_at, wake_at, end_seq, claim, parent_id, concurrency, delete_at, error`
 	runColumns = headColumns + `, input, output`
 )
 
@@ -143,13 +178,15 @@ type runRow struct {
 // scanRun reads headColumns, and runColumns with payloads.
 func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 	var (
-		r                                runRow
-		created, started, finished, wake int64
-		labels, failure                  []byte
+		r                                         runRow
+		created, started, finished, wake, deletes int64
+		labels, failure                           []byte
+		parent                                    sql.NullString
 	)
 	fields := []any{
 		&r.key, &r.ID, &r.Flow, &r.Version, &r.Tenant, &r.Priority, &r.IdempotencyKey, &labels, &r.Status, &r.Phase, &r.Attempt,
-		&created, &started, &finished, &wake, &r.EndSeq, &r.claim, &failure,
+		&created, &started, &finished, &wake, &r.EndSeq, &r.claim,
+		&parent, &r.Concurrency, &deletes, &failure,
 	}
 	if payloads {
 		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output))
@@ -157,7 +194,11 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 	if err := scan(fields...); err != nil {
 		return runRow{}, err
 	}
-	r.CreatedAt, r.StartedAt, r.FinishedAt, r.WakeAt = toTime(created), toTime(started), toTime(finished), toTime(wake)
+	if wake == uponMessage {
+		wake = 0
+	}
+	r.CreatedAt, r.StartedAt, r.FinishedAt = toTime(created), toTime(started), toTime(finished)
+	r.WakeAt, r.DeleteAt, r.ParentID = toTime(wake), toTime(deletes), parent.String
 	if labels != nil {
 		if err := json.Unmarshal(labels, &r.Labels); err != nil {
 			return runRow{}, damaged("the labels of the run %q are no JSON object of texts: %v", r.ID, err)
@@ -185,7 +226,7 @@ func checkNames(r *runRow) error {
 
 // entryColumns are what scanEntry reads.
 const entryColumns = `run, seq, end_seq, kind, step, run_attempt, attempt, actor, started_at, finished_at, wake_at,
-	error, input, output`
+	error, input, output, key, signal_id`
 
 func scanEntry(scan func(...any) error) (run int64, e flow.Entry, err error) {
 	var (
@@ -193,7 +234,7 @@ func scanEntry(scan func(...any) error) (run int64, e flow.Entry, err error) {
 		failure                 []byte
 	)
 	if err := scan(&run, &e.Seq, &e.EndSeq, &e.Kind, &e.Step, &e.RunAttempt, &e.Attempt, &e.Actor,
-		&started, &finished, &wake, &failure, (*[]byte)(&e.Input), (*[]byte)(&e.Output)); err != nil {
+		&started, &finished, &wake, &failure, (*[]byte)(&e.Input), (*[]byte)(&e.Output), &e.Key, &e.SignalID); err != nil {
 		return 0, flow.Entry{}, err
 	}
 	e.StartedAt, e.FinishedAt, e.WakeAt = toTime(started), toTime(finished), toTime(wake)
@@ -208,21 +249,6 @@ func scanEntry(scan func(...any) error) (run int64, e flow.Entry, err error) {
 
 // kinds are what a log may have in it.
 var kinds = flow.Kinds()
-
-// messageColumns are what scanMessage reads, from messages joined with runs.
-const messageColumns = `messages.run, messages.id, runs.id, kind, reason, actor, at`
-
-func scanMessage(scan func(...any) error) (run int64, m store.Message, err error) {
-	var at int64
-	if err := scan(&run, &m.ID, &m.RunID, &m.Kind, &m.Reason, &m.Actor, &at); err != nil {
-		return 0, store.Message{}, err
-	}
-	m.At = toTime(at)
-	if m.Kind != store.MessageCancel {
-		return run, store.Message{}, damaged("the message %d to the run %q has the kind %q", m.ID, m.RunID, m.Kind)
-	}
-	return run, m, nil
-}
 
 func decodeError(text []byte, into **flow.Error) error {
 	if text == nil {

@@ -2,21 +2,50 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
-	"time"
+	"fmt"
 
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
-var errNotBuilt = errors.New("not built")
+// This file keeps where the schedules of flows are.
 
 // Schedule implements store.Store.
-func (s *Store) Schedule(context.Context, string, string) (store.Schedule, error) {
-	return store.Schedule{}, errNotBuilt
+func (s *Store) Schedule(ctx context.Context, flow, name string) (store.Schedule, error) {
+	leave, err := s.enter("read a schedule")
+	if err != nil {
+		return store.Schedule{}, err
+	}
+	defer leave()
+	found := store.Schedule{Flow: flow, Name: name}
+	var last int64
+	switch err := s.reads.schedule.QueryRowContext(ctx, flow, name).Scan(&last, &found.LastRun); {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return store.Schedule{}, wrap(s.path, fmt.Sprintf("read the schedule %q of the flow %s", name, flow), err)
+	}
+	found.Last = toTime(last)
+	return found, nil
 }
 
 // SaveSchedule implements store.Store.
-func (s *Store) SaveSchedule(context.Context, store.Schedule) error { return errNotBuilt }
+func (s *Store) SaveSchedule(ctx context.Context, schedule store.Schedule) error {
+	leave, err := s.enter("save a schedule")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return s.write(ctx, &saving{request: newRequest(), schedule: schedule})
+}
 
-// DeleteExpired implements store.Store.
-func (s *Store) DeleteExpired(context.Context, time.Time, int) (int, error) { return 0, errNotBuilt }
+// saving stores where a schedule is.
+type saving struct {
+	request
+	schedule store.Schedule
+}
+
+func (c *saving) apply(b *batch) error {
+	_, err := b.write(stmtSaveSchedule, fromTime(c.schedule.Last), c.schedule.LastRun, c.schedule.Flow, c.schedule.Name)
+	return err
+}

@@ -16,18 +16,19 @@ func (s *Store) Send(ctx context.Context, m store.Message) (store.Message, error
 		return store.Message{}, err
 	}
 	defer leave()
-	if m.Kind != store.MessageCancel {
-		return store.Message{}, fmt.Errorf("send a message to the run %q: there is no kind %q", m.RunID, m.Kind)
+	row, err := encodeMessage(&m)
+	if err != nil {
+		return store.Message{}, err
 	}
-	m.At = stored(m.At)
-	c := &sending{request: newRequest(), message: m}
+	c := &sending{request: newRequest(), row: row, size: len(m.Payload)}
 	if err := s.write(ctx, c); err != nil {
 		return store.Message{}, err
 	}
-	if c.message.ID == 0 {
+	if c.id == 0 {
 		return store.Message{}, s.whyNotSent(ctx, m.RunID)
 	}
-	return c.message, nil
+	m.ID, m.At = c.id, stored(m.At)
+	return m, nil
 }
 
 // whyNotSent is ErrNotFound or ErrFinal.
@@ -42,27 +43,18 @@ func (s *Store) whyNotSent(ctx context.Context, id string) error {
 	return fmt.Errorf("the run %q: %w", id, store.ErrFinal)
 }
 
-// sending stores a message. Its ID stays 0 if there is no run to take it.
+// sending stores a message. The id stays 0 if there is no run to take it.
 type sending struct {
 	request
-	message store.Message
+	row  *messageRow
+	size int
+	id   int64
 }
 
-func (s *sending) apply(b *batch) error {
-	m := &s.message
-	m.ID = 0
-	result, err := b.w.conn.exec(stmtInsertMessage, string(m.Kind), m.Reason, m.Actor, fromTime(m.At), m.RunID)
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return err
-	}
-	b.wrote = true
-	if m.ID, err = result.LastInsertId(); err != nil {
-		return err
-	}
-	_, err = b.write(stmtWake, m.RunID)
+func (s *sending) bytes() int { return s.size }
+
+func (s *sending) apply(b *batch) (err error) {
+	s.id, err = b.send(s.row)
 	return err
 }
 

@@ -12,32 +12,56 @@ const (
 	stmtCountClaimedCommit
 	stmtAddWriter
 	stmtInsertRun
+	stmtInsertOtherRun
 	stmtInsertEntry
 	stmtPutEntry
 	stmtPutPlainEntry
 	stmtSetHead
 	stmtSetHeadAndFree
+	stmtSetLastHead
 	stmtFree
 	stmtFreeNow
 	stmtClaimRun
+	stmtClaimPlace
+	stmtClaimPlaceOfNew
+	stmtBlock
+	stmtUnblockNext
+	stmtAdmit
 	stmtInsertMessage
 	stmtWake
+	stmtUnblock
 	stmtConsume
+	stmtConsumeAll
+	stmtSaveSchedule
+	stmtDeleteRun
+	stmtDeleteLog
 	statementCount
 )
 
-// The values of an entryRow go into an entry; a plain one has none for the last three columns.
+// The values of a newRunRow and a claim go into a run; a plain one has none for the last three columns.
+const (
+	insertIntoRuns = `INSERT INTO runs (id, flow, version, major, minor, tenant, priority, idempotency_key, labels,
+		attempt, created_at, input, claim, status, phase, started_at, finished_at, wake_at, end_seq`
+	newRunValues = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, 0, 0`
+)
+
+// The values of an entryRow go into an entry; a plain one has none for the last five columns.
 const (
 	insertIntoLog = `INSERT INTO log (run, seq, end_seq, kind, step, run_attempt, attempt,
-		started_at, finished_at, input, output, actor, wake_at, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `
-	entryValues      = `?, ?, ?)`
-	plainEntryValues = `'', 0, NULL)`
+		started_at, finished_at, input, output, actor, wake_at, error, key, signal_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `
+	entryValues      = `?, ?, ?, ?, ?)`
+	plainEntryValues = `'', 0, NULL, '', '')`
 	orNothing        = ` ON CONFLICT (run, seq) DO NOTHING`
 	orReplace        = ` ON CONFLICT (run, seq) DO UPDATE SET end_seq = excluded.end_seq, kind = excluded.kind,
 		step = excluded.step, run_attempt = excluded.run_attempt, attempt = excluded.attempt,
 		started_at = excluded.started_at, finished_at = excluded.finished_at, input = excluded.input,
-		output = excluded.output, actor = excluded.actor, wake_at = excluded.wake_at, error = excluded.error`
+		output = excluded.output, actor = excluded.actor, wake_at = excluded.wake_at, error = excluded.error,
+		key = excluded.key, signal_id = excluded.signal_id`
 )
+
+const setHead = `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
+	started_at = ?, finished_at = ?, end_seq = ?, delete_at = ?, `
 
 // A message that came while the run was claimed makes it due at once.
 const dueUnlessMessages = `wake_at = CASE WHEN EXISTS (SELECT 1 FROM messages WHERE messages.run = runs.run) THEN 0 ELSE ? END`
@@ -51,22 +75,32 @@ var statementTexts = [statementCount]string{
 		AND (SELECT epoch FROM meta WHERE id = 1) = ?`,
 	stmtAddWriter: `INSERT INTO writers (commits, writer) VALUES (?, ?)
 		ON CONFLICT (writer) DO UPDATE SET commits = excluded.commits`,
-	stmtInsertRun: `INSERT INTO runs (id, flow, version, major, minor, tenant, priority, idempotency_key, labels,
-		attempt, created_at, input, claim, status, phase, started_at, finished_at, wake_at, end_seq)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, 0, 0) ON CONFLICT DO NOTHING`,
-	stmtInsertEntry:   insertIntoLog + entryValues + orNothing,
-	stmtPutEntry:      insertIntoLog + entryValues + orReplace,
-	stmtPutPlainEntry: insertIntoLog + plainEntryValues + orReplace,
-	stmtSetHead: `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
-		started_at = ?, finished_at = ?, end_seq = ?, wake_at = ? WHERE run = ? AND claim = ?`,
-	stmtSetHeadAndFree: `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
-		started_at = ?, finished_at = ?, end_seq = ?, ` + dueUnlessMessages + `, claim = 0 WHERE run = ? AND claim = ?`,
-	stmtFree:    `UPDATE runs SET claim = 0, wake_at = 0 WHERE run = ? AND claim = ?`,
-	stmtFreeNow: `UPDATE runs SET claim = 0, wake_at = 0 WHERE claim <> 0 AND claim <> ?`,
-	stmtClaimRun: `UPDATE runs SET claim = ? WHERE run = ? AND claim IN (0, ?)
+	stmtInsertRun: insertIntoRuns + `) VALUES (` + newRunValues + `) ON CONFLICT DO NOTHING`,
+	stmtInsertOtherRun: insertIntoRuns + `, parent_id, concurrency, blocked) VALUES (` + newRunValues + `, ?, ?, ` +
+		othersBlocked + `) ON CONFLICT DO NOTHING`,
+	stmtInsertEntry:    insertIntoLog + entryValues + orNothing,
+	stmtPutEntry:       insertIntoLog + entryValues + orReplace,
+	stmtPutPlainEntry:  insertIntoLog + plainEntryValues + orReplace,
+	stmtSetHead:        setHead + `wake_at = ? WHERE run = ? AND claim = ?`,
+	stmtSetHeadAndFree: setHead + dueUnlessMessages + `, claim = 0 WHERE run = ? AND claim = ?`,
+	stmtSetLastHead:    setHead + `wake_at = ?, claim = 0 WHERE run = ? AND claim = ?`,
+	stmtFree:           `UPDATE runs SET claim = 0, wake_at = 0 WHERE run = ? AND claim = ?`,
+	stmtFreeNow:        `UPDATE runs SET claim = 0, wake_at = 0 WHERE claim <> 0 AND claim <> ?`,
+	stmtClaimRun: `UPDATE runs SET claim = ?, blocked = 0 WHERE run = ? AND claim IN (0, ?)
 		AND status IN ('pending', 'running')`,
-	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at)
-		SELECT run, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,
-	stmtWake:    `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
-	stmtConsume: `DELETE FROM messages WHERE id = ? AND run = ?`,
+	stmtClaimPlace:      claimPlace,
+	stmtClaimPlaceOfNew: claimPlace + noneWaits,
+	stmtBlock:           blockText,
+	stmtUnblockNext:     unblockNextText,
+	stmtAdmit:           admitText,
+	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at, name, key, signal_id, payload, error)
+		SELECT run, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,
+	stmtWake:       `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
+	stmtUnblock:    `UPDATE runs SET blocked = 0 WHERE id = ? AND blocked = 1`,
+	stmtConsume:    `DELETE FROM messages WHERE id = ? AND run = ?`,
+	stmtConsumeAll: `DELETE FROM messages WHERE run = ?`,
+	stmtSaveSchedule: `INSERT INTO schedules (last, last_run, flow, name) VALUES (?, ?, ?, ?)
+		ON CONFLICT (flow, name) DO UPDATE SET last = excluded.last, last_run = excluded.last_run`,
+	stmtDeleteRun: `DELETE FROM runs WHERE run = ? AND ` + expired,
+	stmtDeleteLog: `DELETE FROM log WHERE run = ?`,
 }

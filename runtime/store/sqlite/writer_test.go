@@ -33,7 +33,7 @@ func testEntry(seq int64) flow.Entry {
 // claimed creates a run and claims it.
 func claimed(t *testing.T, s *Store, id string) store.Claim {
 	t.Helper()
-	created, err := s.Create(t.Context(), testRun(id), true)
+	created, err := s.Create(t.Context(), testRun(id), true, 0)
 	if err != nil || created.Claim == nil {
 		t.Fatalf("Create %s: %+v, %v; want a claim", id, created, err)
 	}
@@ -142,7 +142,7 @@ func TestOutcomeUnknown(t *testing.T) {
 			gone.Store(true)
 			run := testRun("1")
 			for range 2 { // then there is no connection
-				if _, err := s.Create(t.Context(), run, true); err == nil {
+				if _, err := s.Create(t.Context(), run, true, 0); err == nil {
 					t.Fatal("Create: no error though nobody knows")
 				}
 			}
@@ -165,7 +165,7 @@ func TestOutcomeUnknown(t *testing.T) {
 				}
 				return
 			}
-			if created, err := s.Create(t.Context(), run, true); err != nil || created.Claim == nil {
+			if created, err := s.Create(t.Context(), run, true, 0); err != nil || created.Claim == nil {
 				t.Fatalf("Create again: %+v, %v", created, err)
 			}
 		})
@@ -222,7 +222,7 @@ func TestBadChangeDoesNotTakeOthersWithIt(t *testing.T) {
 	var all sync.WaitGroup
 	errs := make([]error, 20)
 	for i := range errs {
-		all.Go(func() { _, errs[i] = s.Create(t.Context(), testRun(fmt.Sprint(i)), true) })
+		all.Go(func() { _, errs[i] = s.Create(t.Context(), testRun(fmt.Sprint(i)), true, 0) })
 	}
 	var badErr, commitErr error
 	all.Go(func() { badErr = s.write(t.Context(), &bad{newRequest()}) })
@@ -248,7 +248,7 @@ func TestContextEndsInTheQueue(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	errs := make(chan error, 1)
 	go func() {
-		_, err := s.Create(ctx, testRun("1"), true)
+		_, err := s.Create(ctx, testRun("1"), true, 0)
 		errs <- err
 	}()
 	waitForQueue(s, 1)
@@ -315,7 +315,7 @@ func TestRightIsLost(t *testing.T) {
 			t.Fatalf("Commit: %v; want ErrClaimLost", err)
 		}
 	}
-	if created, err := s.Create(t.Context(), testRun("3"), true); err != nil || created.Claim != nil {
+	if created, err := s.Create(t.Context(), testRun("3"), true, 0); err != nil || created.Claim != nil {
 		t.Fatalf("Create: %+v, %v; want a run without a claim", created, err)
 	}
 	if ok, err := s.Acquire(t.Context()); err != nil || !ok {
@@ -342,7 +342,7 @@ func TestLargeBatchesAreSplit(t *testing.T) {
 		all.Go(func() {
 			run := testRun(fmt.Sprint(i))
 			run.Input = json.RawMessage(`"` + strings.Repeat("x", maxBatchBytes/2) + `"`)
-			if _, err := s.Create(t.Context(), run, false); err != nil {
+			if _, err := s.Create(t.Context(), run, false, 0); err != nil {
 				t.Error(err)
 			}
 		})

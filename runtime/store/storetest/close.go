@@ -19,7 +19,7 @@ var closeTests = []test{
 		}
 		for name, call := range map[string]func() error{
 			"Acquire": func() error { _, err := st.Acquire(s.ctx); return err },
-			"Create":  func() error { _, err := st.Create(s.ctx, s.newRun(), true); return err },
+			"Create":  func() error { _, err := st.Create(s.ctx, s.newRun(), true, 0); return err },
 			"Claim":   func() error { _, err := st.Claim(s.ctx, store.ClaimQuery{}); return err },
 			"Commit":  func() error { return st.Commit(s.ctx, store.Change{Claim: claim}) },
 			"lazy Commit": func() error {
@@ -45,7 +45,7 @@ var closeTests = []test{
 		errs := make([]error, len(runs))
 		var all sync.WaitGroup
 		for i := range runs {
-			all.Go(func() { _, errs[i] = st.Create(s.ctx, runs[i], true) })
+			all.Go(func() { _, errs[i] = st.Create(s.ctx, runs[i], true, 0) })
 		}
 		for range 3 {
 			all.Go(func() {

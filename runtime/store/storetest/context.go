@@ -17,7 +17,7 @@ func testEndedContext(s *suite) {
 	cancel()
 	other := s.newRun()
 	calls := map[string]func() error{
-		"Create": func() error { _, err := st.Create(ctx, other, false); return err },
+		"Create": func() error { _, err := st.Create(ctx, other, false, 0); return err },
 		"Commit": func() error { return st.Commit(ctx, store.Change{Claim: claim, Entries: []flow.Entry{step(1)}}) },
 		"Send":   func() error { _, err := st.Send(ctx, cancelOf(run.ID, "")); return err },
 		"Claim": func() error {

@@ -64,7 +64,7 @@ var createTests = []test{
 		s.create(st, run, false)
 		other := run
 		other.Input = []byte(`2`)
-		if _, err := st.Create(s.ctx, other, false); !errors.Is(err, store.ErrExists) {
+		if _, err := st.Create(s.ctx, other, false, 0); !errors.Is(err, store.ErrExists) {
 			s.Fatalf("Create of another run with a used id: %v; want ErrExists", err)
 		}
 		got, _ := s.get(st, run.ID)
@@ -146,7 +146,7 @@ var createTests = []test{
 		errs := make([]error, starts)
 		var all sync.WaitGroup
 		for i := range runs {
-			all.Go(func() { created[i], errs[i] = st.Create(s.ctx, runs[i], true) })
+			all.Go(func() { created[i], errs[i] = st.Create(s.ctx, runs[i], true, 0) })
 		}
 		all.Wait()
 		made := 0
@@ -172,7 +172,7 @@ var createTests = []test{
 			"bad version": func(r *store.Run) { r.Version = "1" },
 			"no version":  func(r *store.Run) { r.Version = "" },
 		} {
-			if _, err := st.Create(s.ctx, s.newRun(change), false); err == nil {
+			if _, err := st.Create(s.ctx, s.newRun(change), false, 0); err == nil {
 				s.Fatalf("a run with %s was created", what)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/bextgen/bextgen/runtime/store"
 )
@@ -27,8 +28,9 @@ var ErrInjected = errors.New("injected fault")
 // ErrFull is the error of a Faulty store while it is full.
 var ErrFull = errors.New("injected fault: the disk is full")
 
-// Faulty is a store of which some writes fail. Writes are Create, Send and
-// Commit, but for lazy ones, counted from 1.
+// Faulty is a store of which some writes fail. Writes are Create, Send, SaveSchedule
+// and Commit, but for lazy ones, counted from 1. DeleteExpired is not counted, since
+// who calls it does so at any time.
 type Faulty struct {
 	store.Store
 	fault func(n int) Fault
@@ -64,7 +66,7 @@ func (f *Faulty) Writes() int {
 }
 
 // SetFull makes the disk full, or gives it room again. While it is full, all
-// writes, Acquire and Claim fail before anything is written; lazy changes do not,
+// writes, DeleteExpired, Acquire and Claim fail before anything is written; lazy changes do not,
 // since nobody waits for them.
 func (f *Faulty) SetFull(full bool) {
 	f.mu.Lock()
@@ -94,12 +96,12 @@ func (f *Faulty) isFull() error {
 }
 
 // Create implements store.Store.
-func (f *Faulty) Create(ctx context.Context, run store.Run, claim bool) (store.Created, error) {
+func (f *Faulty) Create(ctx context.Context, run store.Run, claim bool, limit int) (store.Created, error) {
 	fault, injected := f.next()
 	if fault == Before {
 		return store.Created{}, injected
 	}
-	created, err := f.Store.Create(ctx, run, claim)
+	created, err := f.Store.Create(ctx, run, claim, limit)
 	if err == nil && fault == After {
 		return store.Created{}, errors.Join(injected, f.giveBack(created))
 	}
@@ -141,6 +143,27 @@ func (f *Faulty) Send(ctx context.Context, m store.Message) (store.Message, erro
 		return store.Message{}, injected
 	}
 	return sent, err
+}
+
+// SaveSchedule implements store.Store.
+func (f *Faulty) SaveSchedule(ctx context.Context, s store.Schedule) error {
+	fault, injected := f.next()
+	if fault == Before {
+		return injected
+	}
+	err := f.Store.SaveSchedule(ctx, s)
+	if err == nil && fault == After {
+		return injected
+	}
+	return err
+}
+
+// DeleteExpired implements store.Store.
+func (f *Faulty) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
+	if err := f.isFull(); err != nil {
+		return 0, err
+	}
+	return f.Store.DeleteExpired(ctx, now, limit)
 }
 
 // Claim implements store.Store.

@@ -51,7 +51,7 @@ func TestFaultyRepeats(t *testing.T) {
 				}
 			}
 			var created store.Created
-			repeat(func() (err error) { created, err = f.Create(t.Context(), run, true); return err })
+			repeat(func() (err error) { created, err = f.Create(t.Context(), run, true, 0); return err })
 			if created.Existing || created.Claim == nil {
 				t.Fatalf("write %d, fault %d: Create gave %+v; want a claim", n, fault, created)
 			}
@@ -78,7 +78,7 @@ func TestFaultyFull(t *testing.T) {
 	f.SetFull(true)
 	query := store.ClaimQuery{Limit: 1, Flows: []store.FlowVersion{{Flow: "orders", Major: 1}}}
 	calls := map[string]func() error{
-		"Create":  func() error { _, err := f.Create(t.Context(), run, false); return err },
+		"Create":  func() error { _, err := f.Create(t.Context(), run, false, 0); return err },
 		"Commit":  func() error { return f.Commit(t.Context(), store.Change{}) },
 		"Send":    func() error { _, err := f.Send(t.Context(), store.Message{}); return err },
 		"Claim":   func() error { _, err := f.Claim(t.Context(), query); return err },
@@ -93,7 +93,7 @@ func TestFaultyFull(t *testing.T) {
 		t.Errorf("Get: %v; want ErrNotFound", err)
 	}
 	f.SetFull(false)
-	if _, err := f.Create(t.Context(), run, false); err != nil {
+	if _, err := f.Create(t.Context(), run, false, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := f.Claim(t.Context(), query); err != nil || len(got) != 1 {

@@ -41,7 +41,7 @@ func testManyRuns(s *suite) {
 
 // execute is a run of three steps.
 func (s *suite) execute(st store.Store, run store.Run) error {
-	created, err := st.Create(s.ctx, run, true)
+	created, err := st.Create(s.ctx, run, true, 0)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (s *suite) newRun(changes ...func(*store.Run)) store.Run {
 // create creates a run and wants no error.
 func (s *suite) create(st store.Store, run store.Run, claim bool) store.Created {
 	s.Helper()
-	created, err := st.Create(s.ctx, run, claim)
+	created, err := st.Create(s.ctx, run, claim, orders.Limit)
 	if err != nil {
 		s.Fatalf("Create %s: %v", run.ID, err)
 	}

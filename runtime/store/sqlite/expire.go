@@ -1,0 +1,73 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+)
+
+// This file deletes old runs.
+
+const (
+	// expired says of a run that its time to be deleted has come.
+	expired = `delete_at <> 0 AND delete_at <= ? AND status NOT IN ('pending', 'running')`
+
+	expiredText = `SELECT run FROM runs WHERE ` + expired + ` ORDER BY delete_at LIMIT ?`
+)
+
+// DeleteExpired implements store.Store. The runs are chosen by the readers.
+func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
+	leave, err := s.enter("delete old runs")
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	if limit < 1 {
+		return 0, nil
+	}
+	d := &deletion{request: newRequest(), now: fromTime(now)}
+	rows, err := s.reads.expired.QueryContext(ctx, d.now, limit)
+	err = each(rows, err, func(scan func(...any) error) error {
+		var run int64
+		err := scan(&run)
+		d.runs = append(d.runs, run)
+		return err
+	})
+	if err != nil {
+		return 0, wrap(s.path, "look for old runs", err)
+	}
+	if len(d.runs) == 0 {
+		return 0, nil
+	}
+	if err := s.write(ctx, d); err != nil {
+		return 0, err
+	}
+	return d.deleted, nil
+}
+
+// deletion deletes runs with all that belongs to them.
+type deletion struct {
+	request
+	runs    []int64
+	now     int64
+	deleted int
+}
+
+func (d *deletion) apply(b *batch) error {
+	d.deleted = 0
+	for _, run := range d.runs {
+		n, err := b.write(stmtDeleteRun, run, d.now)
+		if err != nil {
+			return err
+		}
+		if n == 0 { // another was faster
+			continue
+		}
+		d.deleted++
+		for _, of := range []statement{stmtDeleteLog, stmtConsumeAll} {
+			if _, err := b.write(of, run); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
