@@ -20,6 +20,9 @@ func (s *Store) Send(ctx context.Context, m store.Message) (store.Message, error
 	if err != nil {
 		return store.Message{}, err
 	}
+	if err := s.isOf(ctx, m.RunID, m.Flow); err != nil {
+		return store.Message{}, err
+	}
 	c := &sending{request: newRequest(), row: row, size: len(m.Payload)}
 	if err := s.write(ctx, c); err != nil {
 		return store.Message{}, err
@@ -29,6 +32,23 @@ func (s *Store) Send(ctx context.Context, m store.Message) (store.Message, error
 	}
 	m.ID, m.At = c.id, stored(m.At)
 	return m, nil
+}
+
+// isOf says whether a run is one of a flow, which it is for ever; any is one of "".
+func (s *Store) isOf(ctx context.Context, id, flowName string) error {
+	if flowName == "" {
+		return nil
+	}
+	run, err := s.readRun(ctx, s.reads.runByID, id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("the run %q: %w", id, store.ErrNotFound)
+	case err != nil:
+		return wrap(s.path, "read the run "+id, err)
+	case run.Flow != flowName:
+		return fmt.Errorf("the run %q is one of %s, not of %s: %w", id, run.Flow, flowName, store.ErrNotFound)
+	}
+	return nil
 }
 
 // whyNotSent is ErrNotFound or ErrFinal.

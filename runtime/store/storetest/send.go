@@ -40,6 +40,19 @@ var sendTests = []test{
 		s.commit(st, store.Change{Claim: got[0].Claim, Consumed: []int64{sent.ID}, Head: running(run, at(1<<30)), Release: true})
 		s.same("what is due after the message was consumed", ids(s.claim(st, at(0), 1)), []string{})
 	}},
+	{"a message for a run of a flow is for no other", func(s *suite) {
+		st := s.executing()
+		run := s.create(st, s.newRun(), false).Run
+		m := cancelOf(run.ID, "")
+		m.Flow = run.Flow + "-not"
+		if _, err := st.Send(s.ctx, m); !errors.Is(err, store.ErrNotFound) {
+			s.Fatalf("Send to a run of another flow: %v, want ErrNotFound", err)
+		}
+		m.Flow = run.Flow
+		if _, err := st.Send(s.ctx, m); err != nil {
+			s.Fatalf("Send to a run of the flow: %v", err)
+		}
+	}},
 	{"a pending run takes messages", func(s *suite) {
 		st := s.executing()
 		run := s.create(st, s.newRun(), false).Run
