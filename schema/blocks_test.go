@@ -141,6 +141,9 @@ func line(b model.Block) string {
 	if isStep && step.Out != nil {
 		text += " " + step.Out.GoName
 	}
+	if wait, isWait := b.(*model.Wait); isWait {
+		text += waitText(wait)
+	}
 	if h.When != nil {
 		text += " when " + h.When.Source
 	}
@@ -152,6 +155,23 @@ func line(b model.Block) string {
 	}
 	if isStep {
 		text += " in" + fieldTypes(step.In.Fields)
+	}
+	return text
+}
+
+// waitText is what only a wait has.
+func waitText(w *model.Wait) (text string) {
+	if w.Out != nil {
+		text += " " + w.Out.GoName
+	}
+	if w.Key != nil {
+		text += " key " + w.Key.Source
+	}
+	if w.Timeout != 0 {
+		text += " timeout " + w.Timeout.String()
+	}
+	if w.Continue {
+		text += " continue"
 	}
 	return text
 }

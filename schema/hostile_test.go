@@ -59,6 +59,8 @@ func hostile() map[string]struct {
 		"many documents with text": {strings.Repeat("---\na: b\n", 100<<10), diag.SecondDocument},
 		"many steps":               {"flow: shop\nversion: \"1.0\"\nsteps:\n" + strings.Repeat("  - step: a\n", 20<<10), diag.TooLarge},
 		"deep parallels":           {"flow: shop\nversion: \"1.0\"\nsteps: " + strings.Repeat("[{parallel: a, steps: ", 300) + "[]" + strings.Repeat("}]", 300) + "\n", diag.TooLarge},
+		"many waits":               {"flow: shop\nversion: \"1.0\"\nsteps:\n" + numbered(999, "  - {wait: w%d, out: {x%[1]d: int}}\n") + "  - step: last\n", diag.TooLarge},
+		"a long key of a wait":     {minimal + "  - {foreach: f, over: '[1]', steps: [{wait: w, key: " + strings.Repeat("a", 1<<16) + "}]}\n", diag.TooLarge},
 		"many branches":            {"flow: shop\nversion: \"1.0\"\nsteps:\n  - parallel: p\n    steps:\n" + numbered(1100, "      - {step: s%d}\n"), diag.TooLarge},
 		"many cases":               {minimal + "  - choose: c\n    cases:\n" + numbered(1100, "      - {when: \"true\", steps: [{step: s%d}]}\n"), diag.TooLarge},
 		"many empty cases":         {minimal + "  - choose: c\n    cases:\n" + strings.Repeat("      - {}\n", 50<<10), diag.TooLarge},
@@ -164,6 +166,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(spec)
 	f.Add(blocks)
 	f.Add(foreachs)
+	f.Add(waits)
 	f.Fuzz(func(t *testing.T, text string) {
 		pkg, list := schema.Load(fstest.MapFS{"shop.flow.yaml": {Data: []byte(text)}}, schema.Options{Package: "p"})
 		if (pkg == nil) != (len(list) > 0) {
@@ -186,14 +189,17 @@ func checkModel(t *testing.T, pkg *model.Package) {
 		checkFields(t, named.Fields)
 	}
 	for _, f := range pkg.Flows {
-		if !token.IsIdentifier(f.GoName) || !token.IsExported(f.GoName) || f.Version == "" || len(f.Steps) == 0 {
+		if !token.IsIdentifier(f.GoName) || !token.IsExported(f.GoName) || f.Version == "" || len(f.Steps)+len(f.Waits) == 0 {
 			t.Errorf("the flow is %+v", f)
 		}
 		checkFields(t, f.Input.Fields)
 		checkFields(t, f.Output.Payload.Fields)
-		steps := checkBlocks(t, f.Body, false)
+		steps, waits := checkBlocks(t, f.Body, false)
 		if !slices.Equal(steps, f.Steps) {
 			t.Errorf("the steps are %v, those of the body %v", f.Steps, steps)
+		}
+		if !slices.Equal(waits, f.Waits) {
+			t.Errorf("the waits are %v, those of the body %v", f.Waits, waits)
 		}
 		names := map[string]bool{}
 		for _, s := range f.Steps {
@@ -216,13 +222,26 @@ func checkStep(t *testing.T, s *model.Step) {
 	}
 }
 
-// checkBlocks checks blocks at any depth, and returns the steps among them.
-func checkBlocks(t *testing.T, body []model.Block, skippable bool) []*model.Step {
+func checkWait(t *testing.T, w *model.Wait) {
+	t.Helper()
+	if w.Continue && w.Timeout == 0 || w.Key != nil && (w.Key.Type.Kind != model.String || w.Key.Secret) {
+		t.Errorf("the wait is %+v", w)
+	}
+	if w.Out != nil {
+		checkFields(t, w.Out.Fields)
+	}
+}
+
+// checkBlocks checks blocks at any depth, and returns the steps and the waits among them.
+func checkBlocks(t *testing.T, body []model.Block, skippable bool) (steps []*model.Step, waits []*model.Wait) {
 	t.Helper()
 	if len(body) == 0 {
 		t.Error("there are no blocks where some must be")
 	}
-	var steps []*model.Step
+	within := func(body []model.Block, skippable bool) {
+		innerSteps, innerWaits := checkBlocks(t, body, skippable)
+		steps, waits = append(steps, innerSteps...), append(waits, innerWaits...)
+	}
 	for _, b := range body {
 		h := b.Head()
 		if !token.IsIdentifier(h.GoName) || !token.IsIdentifier(h.VarName) || h.Pos.Line == 0 || h.Skippable != (skippable || h.When != nil) {
@@ -234,26 +253,29 @@ func checkBlocks(t *testing.T, body []model.Block, skippable bool) []*model.Step
 		switch b := b.(type) {
 		case *model.Step:
 			steps = append(steps, b)
+		case *model.Wait:
+			waits = append(waits, b)
+			checkWait(t, b)
 		case *model.Parallel:
 			for _, branch := range b.Branches {
-				steps = append(steps, checkBlocks(t, branch, h.Skippable)...)
+				within(branch, h.Skippable)
 			}
 		case *model.Choose:
 			for i, c := range b.Cases {
 				if c.Pos.Line == 0 || c.When == nil && (i == 0 || i+1 < len(b.Cases)) {
 					t.Errorf("case %d of %s is %+v", i, h.Name, c)
 				}
-				steps = append(steps, checkBlocks(t, c.Body, true)...)
+				within(c.Body, true)
 			}
 		case *model.Foreach:
 			if b.Over.Type.Kind != model.List || b.Item != b.Over.Type.Elem || b.Limit < 1 || !token.IsIdentifier(b.As) ||
 				b.IndexAs != b.As+"Index" || !token.IsExported(b.GoName) || b.Collect != nil && b.Collect.Type.Kind == "" {
 				t.Errorf("the foreach is %+v", b)
 			}
-			steps = append(steps, checkBlocks(t, b.Body, h.Skippable)...)
+			within(b.Body, h.Skippable)
 		}
 	}
-	return steps
+	return steps, waits
 }
 
 func checkFields(t *testing.T, fields []*model.Field) {

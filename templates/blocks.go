@@ -69,6 +69,8 @@ func expressions(b model.Block) []*model.Expr {
 		for _, binding := range b.Bindings {
 			list = append(list, binding.Value)
 		}
+	case *model.Wait:
+		list = append(list, b.Key)
 	case *model.Choose:
 		for _, c := range b.Cases {
 			list = append(list, c.When)

@@ -14,6 +14,7 @@ func addClient(f *jen.File, fl *model.Flow) {
 	addRegister(f, fl)
 	addStart(f, fl)
 	addGet(f, fl)
+	addSignals(f, fl)
 }
 
 func addRegister(f *jen.File, fl *model.Flow) {
@@ -21,7 +22,7 @@ func addRegister(f *jen.File, fl *model.Flow) {
 	for _, st := range fl.Steps {
 		args = append(args, handler("StepHandler", fl, st, st.GoName))
 		if st.Undo != nil {
-			args = append(args, handler("CompensationHandler", fl, st, st.Undo.GoName))
+			args = append(args, handler(undoConstructor(st), fl, st, st.Undo.GoName))
 		}
 	}
 	name := "Register" + fl.GoName
@@ -39,6 +40,14 @@ func handler(constructor string, fl *model.Flow, st *model.Step, method string) 
 		constructor = "Plain" + constructor
 	}
 	return inRuntime(constructor).Call(addrOf(blockDefName(fl, st)), jen.Id("steps").Dot(method))
+}
+
+// undoConstructor is what makes the handler of a step's compensation.
+func undoConstructor(st *model.Step) string {
+	if takesPointer(st) {
+		return "AttemptedCompensationHandler"
+	}
+	return "CompensationHandler"
 }
 
 func addStart(f *jen.File, fl *model.Flow) {

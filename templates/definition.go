@@ -24,6 +24,8 @@ func addBlockDefs(f *jen.File, fl *model.Flow) {
 		switch b := b.(type) {
 		case *model.Step:
 			kind, fields = "StepDef", stepDefFields(b)
+		case *model.Wait:
+			kind, fields = "WaitDef", append(fields, waitDefFields(b)...)
 		case *model.Foreach:
 			kind, fields = "ForeachDef", append(fields, field("Limit", jen.Lit(b.Limit)))
 		case *model.Parallel:
@@ -36,7 +38,7 @@ func addBlockDefs(f *jen.File, fl *model.Flow) {
 	}
 }
 
-// blockDefFields are those of a block that is made of others.
+// blockDefFields are those that all blocks but steps begin with.
 func blockDefFields(b model.Block) []jen.Code {
 	head := b.Head()
 	fields := headFields(head)
@@ -69,13 +71,37 @@ func stepDefFields(st *model.Step) []jen.Code {
 	return fields
 }
 
+// waitDefFields are those that only a wait has.
+func waitDefFields(w *model.Wait) []jen.Code {
+	var fields []jen.Code
+	if w.Timeout != 0 {
+		fields = append(fields, field("Timeout", duration(w.Timeout)))
+	}
+	if w.Continue {
+		fields = append(fields, field("Continue", jen.True()))
+	}
+	if w.Key != nil {
+		fields = append(fields, field("Keyed", jen.True()))
+	}
+	if w.Out != nil {
+		fields = append(fields, field("Payload", typeFor(w.Out)))
+	}
+	return fields
+}
+
 // compensation says nothing about a policy that is the step's own.
 func compensation(st *model.Step) *jen.Statement {
-	name := field("Name", jen.Lit(st.Undo.Name))
-	if st.Undo.Policy == st.Policy {
-		return jen.Values(name)
+	fields := []jen.Code{field("Name", jen.Lit(st.Undo.Name))}
+	if st.Undo.Policy != st.Policy {
+		fields = append(fields, field("Policy", jen.Op("&").Add(inFlow("Policy")).Add(policy(st.Undo.Policy))))
 	}
-	return lines(name, field("Policy", jen.Op("&").Add(inFlow("Policy")).Add(policy(st.Undo.Policy))))
+	if st.Undo.Attempted {
+		fields = append(fields, field("Attempted", jen.True()))
+	}
+	if len(fields) == 1 {
+		return jen.Values(fields...)
+	}
+	return lines(fields...)
 }
 
 // policy is the fields of a policy that say something.
@@ -151,7 +177,12 @@ func addDefinition(f *jen.File, fl *model.Flow, errors []*model.Error) {
 		fields = append(fields, field("Restart", inFlow("Policy").Add(policy(fl.Restart))))
 	}
 	fields = append(fields, startFields(fl)...)
-	fields = append(fields, field("Steps", stepList(fl)))
+	if len(fl.Steps) > 0 {
+		fields = append(fields, field("Steps", stepList(fl)))
+	}
+	if len(fl.Waits) > 0 {
+		fields = append(fields, field("Waits", waitList(fl)))
+	}
 	if len(errors) > 0 {
 		fields = append(fields, field("Errors", errorList(errors)))
 	}
@@ -192,6 +223,14 @@ func stepList(fl *model.Flow) *jen.Statement {
 		items = append(items, addrOf(blockDefName(fl, st)))
 	}
 	return jen.Index().Op("*").Add(inFlow("StepDef")).Add(lines(items...))
+}
+
+func waitList(fl *model.Flow) *jen.Statement {
+	var items []jen.Code
+	for _, w := range fl.Waits {
+		items = append(items, addrOf(blockDefName(fl, w)))
+	}
+	return jen.Index().Op("*").Add(inFlow("WaitDef")).Add(lines(items...))
 }
 
 // errorList are all the errors of the package: a handler may return any of them.

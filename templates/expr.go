@@ -123,15 +123,22 @@ var runVars = map[string]string{
 
 // block is the value of a block: optional where the block may have been skipped.
 func block(sc *scope, e *model.Expr) goExpr {
-	var b model.Block = e.Step
-	if e.Foreach != nil {
-		b = e.Foreach
-	}
-	state := sc.state(b)
+	state := sc.state(blockOf(e))
 	if e.Type.Kind == model.Optional {
 		return primary(jen.Id(state).Dot("Value").Call(), len(state)+len(".Value()"))
 	}
 	return name(state + ".Out")
+}
+
+// blockOf is the block whose value an expression is.
+func blockOf(e *model.Expr) model.Block {
+	switch {
+	case e.Foreach != nil:
+		return e.Foreach
+	case e.Wait != nil:
+		return e.Wait
+	}
+	return e.Step
 }
 
 // selection reads a field, of an optional struct through a function that knows

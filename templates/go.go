@@ -145,6 +145,9 @@ func addFlow(f *jen.File, fl *model.Flow, errors []*model.Error) {
 		addPayload(f, st.In)
 		addPayload(f, st.Out)
 	}
+	for _, w := range fl.Waits {
+		addPayload(f, w.Out)
+	}
 	addSteps(f, fl)
 	addBlockDefs(f, fl)
 	addDefinition(f, fl, errors)

@@ -164,6 +164,7 @@ func TestGoRefuses(t *testing.T) {
 		"in the list of a foreach": &model.Foreach{Over: unknown},
 		"in a collect":             &model.Foreach{Collect: unknown},
 		"in a block of a foreach":  &model.Foreach{Body: []model.Block{&model.Parallel{BlockHead: model.BlockHead{When: unknown}}}},
+		"in the key of a wait":     &model.Wait{Key: unknown},
 		"in a block of a case": &model.Choose{Cases: []*model.Case{{Body: []model.Block{
 			&model.Step{BlockHead: model.BlockHead{When: unknown}},
 		}}}},

@@ -60,7 +60,9 @@ func planParam() *jen.Statement {
 func stateType(fl *model.Flow, b model.Block) *jen.Statement {
 	switch b := b.(type) {
 	case *model.Step:
-		return inFlow("Step").Types(jen.Id(b.In.GoName), outType(b))
+		return inFlow("Step").Types(jen.Id(b.In.GoName), outType(b.Out))
+	case *model.Wait:
+		return inFlow("Wait").Types(outType(b.Out))
 	case *model.Choose:
 		return inFlow("Choice")
 	case *model.Parallel:
@@ -73,11 +75,12 @@ func stateType(fl *model.Flow, b model.Block) *jen.Statement {
 	return nil
 }
 
-func outType(st *model.Step) *jen.Statement {
-	if st.Out == nil {
+// outType is the type of the value of a step or a wait.
+func outType(out *model.Payload) *jen.Statement {
+	if out == nil {
 		return inFlow("None")
 	}
-	return jen.Id(st.Out.GoName)
+	return jen.Id(out.GoName)
 }
 
 // valueType is the type of an element's value.

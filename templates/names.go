@@ -62,6 +62,8 @@ func builtEverywhere(name string) bool {
 func blockDefName(fl *model.Flow, b model.Block) string {
 	name := fl.VarName + b.Head().GoName
 	switch b.(type) {
+	case *model.Wait:
+		return name + "Wait"
 	case *model.Parallel:
 		return name + "Parallel"
 	case *model.Choose:

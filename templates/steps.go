@@ -20,7 +20,7 @@ func addSteps(f *jen.File, fl *model.Flow) {
 			jen.Id(st.GoName).Params(ctxParam(), inParam(st)).Add(results(st)))
 		if st.Undo != nil {
 			methods = append(methods, jen.Line(),
-				comment(st.Undo.GoName+" undoes the step "+st.Name+"."),
+				comment(undoSentence(st)),
 				jen.Id(st.Undo.GoName).Params(undoParams(st)...).Error())
 		}
 	}
@@ -37,9 +37,34 @@ func inParam(st *model.Step) *jen.Statement { return jen.Id("in").Id(st.In.GoNam
 func undoParams(st *model.Step) []jen.Code {
 	params := []jen.Code{ctxParam(), inParam(st)}
 	if st.Out != nil {
-		params = append(params, jen.Id("out").Id(st.Out.GoName))
+		params = append(params, undoResult(st))
 	}
 	return params
+}
+
+// undoResult is the parameter for the result of the step to undo.
+func undoResult(st *model.Step) *jen.Statement {
+	out := jen.Id("out")
+	if takesPointer(st) {
+		out.Op("*")
+	}
+	return out.Id(st.Out.GoName)
+}
+
+// takesPointer says whether a compensation gets a result that may not be there: of a
+// step that was tried and did not complete.
+func takesPointer(st *model.Step) bool { return st.Undo.Attempted && st.Out != nil }
+
+// undoSentence says what a compensation is called for.
+func undoSentence(st *model.Step) string {
+	sentence := st.Undo.GoName + " undoes the step " + st.Name
+	switch {
+	case takesPointer(st):
+		return sentence + ", also one that was tried and did not complete: out is nil then."
+	case st.Undo.Attempted:
+		return sentence + ", also one that was tried and did not complete."
+	}
+	return sentence + "."
 }
 
 // results are those of a step's handler.

@@ -14,10 +14,20 @@ func sequence(sc *scope, body []model.Block) *jen.Statement {
 	for i, b := range body {
 		if i > 0 {
 			w.Op("&&")
+			if onOneLine(body[i-1]) {
+				w.Line()
+			}
 		}
 		w.Add(walk(sc, b))
 	}
 	return w
+}
+
+// onOneLine says whether the call for a block is on one line, which then ends behind it:
+// of a wait for which nothing is computed.
+func onOneLine(b model.Block) bool {
+	w, isWait := b.(*model.Wait)
+	return isWait && w.When == nil && w.Until == nil && w.Key == nil
 }
 
 // walk is one block.
@@ -25,6 +35,8 @@ func walk(sc *scope, b model.Block) *jen.Statement {
 	switch b := b.(type) {
 	case *model.Step:
 		return step(sc, b)
+	case *model.Wait:
+		return wait(sc, b)
 	case *model.Parallel:
 		return parallel(sc, b)
 	case *model.Choose:
@@ -50,6 +62,11 @@ func step(sc *scope, st *model.Step) *jen.Statement {
 	return jen.Id(sc.state(st)).Dot(method).Call(args...)
 }
 
+// wait is a wait, and what computes its key.
+func wait(sc *scope, w *model.Wait) *jen.Statement {
+	return jen.Id(sc.state(w)).Dot("Run").Call(append(opening(sc, w), computed(sc, w.Key))...)
+}
+
 // computed is a function that computes an expression; nil where there is none.
 func computed(sc *scope, e *model.Expr) *jen.Statement {
 	if e == nil {
@@ -68,8 +85,8 @@ func parallel(sc *scope, par *model.Parallel) *jen.Statement {
 	return jen.Id(sc.state(par)).Dot("Run").Call(append(opening(sc, par), body)...)
 }
 
-// opening are the first arguments for a block made of others, which are alike
-// for all kinds: what it is, and when it begins.
+// opening are the first arguments for a block other than a step, which are alike for all
+// kinds: what it is, and when it begins.
 func opening(sc *scope, b model.Block) []jen.Code {
 	head := b.Head()
 	return []jen.Code{jen.Id("p"), addrOf(blockDefName(sc.flow, b)), computed(sc, head.When), computed(sc, head.Until)}

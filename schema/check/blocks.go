@@ -19,7 +19,7 @@ func (c *pass) body(blocks []resolve.Block, s scope) scope {
 	return s
 }
 
-// within is the steps and foreachs that blocks add to a scope.
+// within is the steps, waits and foreachs that blocks add to a scope.
 func (c *pass) within(blocks []resolve.Block, s scope) []sight {
 	return c.body(blocks, s).seen[len(s.seen):]
 }
@@ -29,6 +29,8 @@ func (c *pass) block(b resolve.Block, s scope) []sight {
 	switch b := b.(type) {
 	case *resolve.Step:
 		return c.step(b, s)
+	case *resolve.Wait:
+		return c.wait(b, s)
 	case *resolve.Parallel:
 		return c.parallel(b, s)
 	case *resolve.Choose:
@@ -84,8 +86,11 @@ func (c *pass) choose(b *resolve.Choose, s scope) []sight {
 	return maybe(seen, "it stands in a case of "+b.Syntax.What())
 }
 
-// maybe is blocks that may have been skipped. The reason that is nearest to a block is kept.
-func maybe(seen []sight, why string) []sight {
+// maybe is blocks that may have been skipped.
+func maybe(seen []sight, why string) []sight { return absent(seen, "may be skipped, "+why) }
+
+// absent is blocks that may have no value. The reason that is nearest to a block is kept.
+func absent(seen []sight, why string) []sight {
 	for i := range seen {
 		seen[i].absent = orElse(seen[i].absent, why)
 	}

@@ -143,7 +143,7 @@ func (x *expression) absence(e *model.Expr) string {
 	for at := e; at != nil; {
 		switch {
 		case at.Kind == model.BlockVar:
-			return "`" + text(e) + "` may be absent: " + what(blockOf(at)) + " may be skipped, " + x.scope.whyAbsent(blockOf(at))
+			return "`" + text(e) + "` may be absent: " + what(blockOf(at)) + " " + x.scope.whyAbsent(blockOf(at))
 		case at.Kind == model.ItemVar:
 			return "`" + text(e) + "` may be absent: the elements of " + what(at.Foreach) + " are optional"
 		case at.Kind == model.LocalVar:

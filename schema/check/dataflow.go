@@ -147,19 +147,21 @@ func (c *pass) output(s *scope, f *resolve.Flow) {
 }
 
 // lastResult is the output of a flow that does not say what it returns: what its
-// last step returns. A flow that ends otherwise has to say, unless there is no
-// result in its last block.
+// last step returns, or what the signal of its last wait carries. A flow that ends
+// otherwise has to say, unless there is no result in its last block.
 func (c *pass) lastResult(last resolve.Block, s *scope) []*model.Binding {
-	step, ok := last.(*resolve.Step)
-	if !ok {
+	m := last.Block()
+	switch last.(type) {
+	case *resolve.Step, *resolve.Wait:
+	default:
 		c.refuseLast(last)
 		return nil
 	}
-	if step.Model.Out == nil {
+	if resultType(m) == nil {
 		return nil
 	}
 	x := &expression{report: new(diag.Reporter), scope: s} // there is nothing that it could report
-	return x.spread(x.value(s.seen[len(s.seen)-1], step.Model.Pos), step.Model.Pos)
+	return x.spread(x.value(s.seen[len(s.seen)-1], m.Head().Pos), m.Head().Pos)
 }
 
 func (c *pass) refuseLast(last resolve.Block) {

@@ -49,6 +49,9 @@ func elapseBlock(block resolve.Block, b budget) budget {
 	switch block := block.(type) {
 	case *resolve.Step:
 		return elapseHead(&block.Model.BlockHead, &block.Syntax.Head, b)
+	case *resolve.Wait:
+		// Its timeout does not count: the signal may be there before it begins.
+		return elapseHead(&block.Model.BlockHead, &block.Syntax.Head, b)
 	case *resolve.Parallel:
 		return elapseParallel(block, b)
 	case *resolve.Choose:

@@ -55,7 +55,7 @@ func ways(b model.Block) [][]model.Block {
 // hasResult says whether a block, or one in it that is seen behind it, has a value.
 func hasResult(b model.Block) bool {
 	switch b.(type) {
-	case *model.Step, *model.Foreach:
+	case *model.Step, *model.Wait, *model.Foreach:
 		return resultType(b) != nil
 	}
 	for _, way := range ways(b) {
@@ -162,6 +162,8 @@ func whyUnseen(wanted, reader *place) string {
 func what(b model.Block) string {
 	kind := "step"
 	switch b.(type) {
+	case *model.Wait:
+		kind = "wait"
 	case *model.Parallel:
 		kind = "parallel"
 	case *model.Choose:

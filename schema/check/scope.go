@@ -14,7 +14,7 @@ import (
 // scope is the place of an expression in a flow.
 type scope struct {
 	flow   *resolve.Flow
-	seen   []sight          // the steps and foreachs that the expression sees
+	seen   []sight          // the steps, waits and foreachs that the expression sees
 	around []*model.Foreach // whose elements it sees, from the outside in
 	reader model.Block      // to which it belongs, nil for the flow's own expressions
 	// start is the key whose expression is computed when a run is started, before
@@ -22,11 +22,11 @@ type scope struct {
 	start string
 }
 
-// sight is a step or a foreach as it is seen from some place: whoever is skipped
-// together with the block sees it as always there.
+// sight is a step, a wait or a foreach as it is seen from some place: whoever is
+// skipped together with the block sees it as always there.
 type sight struct {
 	block  model.Block
-	absent string // why it may have been skipped, "" if it cannot
+	absent string // that and why it may have no value, "" if it has one always
 }
 
 // inputType is the type of `input`.
@@ -42,6 +42,8 @@ func (x *expression) value(s sight, pos model.Pos) *model.Expr {
 	switch b := s.block.(type) {
 	case *model.Step:
 		e.Step = b
+	case *model.Wait:
+		e.Wait = b
 	case *model.Foreach:
 		e.Foreach, e.Secret = b, b.Collect.Secret
 	}
@@ -50,16 +52,23 @@ func (x *expression) value(s sight, pos model.Pos) *model.Expr {
 
 // blockOf is the block whose value a BlockVar is.
 func blockOf(e *model.Expr) model.Block {
-	if e.Foreach != nil {
+	switch {
+	case e.Foreach != nil:
 		return e.Foreach
+	case e.Wait != nil:
+		return e.Wait
 	}
 	return e.Step
 }
 
-// resultType is the type of the value of a step or foreach, nil if it has none.
+// resultType is the type of the value of a step, wait or foreach, nil if it has none.
 func resultType(b model.Block) *model.Type {
 	switch b := b.(type) {
 	case *model.Step:
+		if b.Out != nil {
+			return payloadType(b.Out)
+		}
+	case *model.Wait:
 		if b.Out != nil {
 			return payloadType(b.Out)
 		}
@@ -245,7 +254,7 @@ func (s *scope) sees(b model.Block) bool {
 	return slices.ContainsFunc(s.seen, func(seen sight) bool { return seen.block == b })
 }
 
-// whyAbsent says why a block that is seen may have been skipped.
+// whyAbsent says that and why a block that is seen may have no value.
 func (s *scope) whyAbsent(b model.Block) string {
 	for _, seen := range s.seen {
 		if seen.block == b {

@@ -46,10 +46,24 @@ func (c *pass) stepValues(s *resolve.Step, defaults parse.Policy) {
 	s.Model.Policy = c.quietly().policy(own)
 	if s.Syntax.Compensate != nil {
 		c.policy(s.Syntax.Compensate.Policy)
+		c.after(s.Syntax.Compensate.After)
 	}
 	if s.Model.Undo != nil {
+		s.Model.Undo.Attempted = c.quietly().after(s.Syntax.Compensate.After)
 		s.Model.Undo.Policy = c.quietly().policy(or(s.Syntax.Compensate.Policy, own))
 	}
+}
+
+// after says whether a step that was tried and did not complete is undone too.
+func (c *pass) after(t *parse.Text) bool { return c.either(t, "after", "completed", "attempted") }
+
+// either says whether a key has the other one of its two words; the usual one is what
+// it means to leave the key out.
+func (c *pass) either(t *parse.Text, key, usual, other string) bool {
+	if t != nil && t.Value != usual && t.Value != other {
+		c.report.Add(diag.UnknownWord, t.Pos, "`%s` is `%s` or `%s`, not `%s`", key, usual, other, clip(t.Value))
+	}
+	return t != nil && t.Value == other
 }
 
 // quietly reads values again that were reported already, where they stand.

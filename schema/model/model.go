@@ -105,8 +105,8 @@ type Type struct {
 	Kind  Kind
 	Elem  *Type  // of a List, Map or Optional
 	Named *Named // of an Enum, and of a Struct that was declared
-	// Payload is set, instead of Named, when the struct is the input of the
-	// flow or the result of a step with fields of its own.
+	// Payload is set, instead of Named, when the struct is the input of the flow, the
+	// result of a step or what a signal carries, with fields of its own.
 	Payload *Payload
 }
 

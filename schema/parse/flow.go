@@ -23,6 +23,7 @@ type parser struct {
 	report     *diag.Reporter
 	blockCount int // in the whole file
 	depth      int // of the block that is read: how many are around it
+	foreachs   int // how many of those are a foreach
 }
 
 // Read reads a file, given its base name and its text. It returns nil if there

@@ -11,6 +11,8 @@ import (
 func (p *parser) foreach(n *yaml.Node, head Head) Block {
 	b := &Foreach{Head: head}
 	where := b.What()
+	p.foreachs++
+	defer func() { p.foreachs-- }()
 	p.object(n, where, nil, append(p.headKeys(&b.Head),
 		p.into(&b.Over, "over"),
 		p.into(&b.As, "as"),

@@ -28,9 +28,9 @@ func (p *parser) compensation(n *yaml.Node) *Compensation {
 		c.Name = p.newText(n)
 		return c
 	}
-	keys := append([]key{p.into(&c.Name, "name")}, p.policyKeys(&c.Policy)...)
+	keys := append([]key{p.into(&c.Name, "name"), p.into(&c.After, "after")}, p.policyKeys(&c.Policy)...)
 	before := p.report.Len()
-	p.object(n, "`compensate`", []string{"after"}, keys)
+	p.object(n, "`compensate`", nil, keys)
 	if c.Name == nil {
 		if p.report.Len() == before {
 			p.report.Add(diag.MissingKey, p.pos(n), "`compensate` needs the name of a handler: `compensate: NAME` or `compensate: {name: NAME, …}`")

@@ -36,7 +36,7 @@ type Policy struct {
 	Timeout, Retries, Backoff, BackoffBase, BackoffMax, Jitter *Text
 }
 
-// Block is an entry of `steps`: *Step, *Parallel, *Choose or *Foreach.
+// Block is an entry of `steps`: *Step, *Wait, *Parallel, *Choose or *Foreach.
 type Block interface {
 	// What names the block to the user: step `charge-payment`.
 	What() string
@@ -44,9 +44,9 @@ type Block interface {
 
 // Head is the keys that all blocks have.
 type Head struct {
-	Kind  string    // step, parallel, choose or foreach
+	Kind  string    // step, wait, parallel, choose or foreach
 	Pos   model.Pos // of the name, or of the block if it has none
-	Name  *Text     // not nil for a step
+	Name  *Text     // not nil for a step or a wait
 	Doc   *Text
 	When  *Text
 	Delay *Text
@@ -68,6 +68,15 @@ type Step struct {
 	Out        *Shape
 	Policy     Policy
 	Compensate *Compensation
+}
+
+// Wait is a block that waits for a signal.
+type Wait struct {
+	Head
+	Out       *Shape
+	Key       *Text // in a foreach only
+	Timeout   *Text
+	OnTimeout *Text
 }
 
 // Parallel is a block of branches that run together.
@@ -103,6 +112,7 @@ type Case struct {
 // Compensation is the value of `compensate`.
 type Compensation struct {
 	Name   *Text
+	After  *Text
 	Policy Policy
 }
 

@@ -46,6 +46,8 @@ func (r *blockResolver) block(syntax parse.Block, skippable bool) Block {
 	switch syntax := syntax.(type) {
 	case *parse.Step:
 		return r.step(syntax, skippable)
+	case *parse.Wait:
+		return r.wait(syntax, skippable)
 	case *parse.Parallel:
 		return r.parallel(syntax, skippable)
 	case *parse.Choose:

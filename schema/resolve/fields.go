@@ -52,6 +52,9 @@ func (r *resolver) markSecrets() {
 		for _, s := range f.Steps {
 			markPayload(s.Out)
 		}
+		for _, w := range f.Waits {
+			markPayload(w.Out)
+		}
 	}
 }
 
@@ -71,10 +74,18 @@ func (r *resolver) nameFields() {
 	for _, f := range r.pkg.Model.Flows {
 		NameFields(f.Input.Fields, f.Input.Secret, r.report)
 		for _, s := range f.Steps {
-			if s.Out != nil {
-				NameFields(s.Out.Fields, s.Out.Secret, r.report)
-			}
+			r.nameResult(s.Out)
 		}
+		for _, w := range f.Waits {
+			r.nameResult(w.Out)
+		}
+	}
+}
+
+// nameResult names the fields of what a block gives, if it gives anything.
+func (r *resolver) nameResult(p *model.Payload) {
+	if p != nil {
+		NameFields(p.Fields, p.Secret, r.report)
 	}
 }
 

@@ -24,7 +24,7 @@ type Flow struct {
 	steps  []*Step // at any depth
 }
 
-// Block is a block of the model with its syntax: *Step, *Parallel, *Choose or *Foreach.
+// Block is a block of the model with its syntax: *Step, *Wait, *Parallel, *Choose or *Foreach.
 type Block interface {
 	// Block is the block of the model.
 	Block() model.Block
@@ -34,6 +34,12 @@ type Block interface {
 type Step struct {
 	Model  *model.Step
 	Syntax *parse.Step
+}
+
+// Wait is a wait of the model with its syntax.
+type Wait struct {
+	Model  *model.Wait
+	Syntax *parse.Wait
 }
 
 // Parallel is a parallel of the model with its syntax.
@@ -66,6 +72,9 @@ type Case struct {
 
 // Block is the step of the model.
 func (s *Step) Block() model.Block { return s.Model }
+
+// Block is the wait of the model.
+func (w *Wait) Block() model.Block { return w.Model }
 
 // Block is the parallel of the model.
 func (p *Parallel) Block() model.Block { return p.Model }
