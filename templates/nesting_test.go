@@ -68,6 +68,7 @@ type block struct {
 type drawing struct {
 	t     *rapid.T
 	names int
+	each  []string // the names of the elements around
 }
 
 func (d *drawing) upTo(n int, what string) int { return rapid.IntRange(0, n).Draw(d.t, what) }
@@ -109,9 +110,9 @@ func (d *drawing) body(seen []sight, depth int) (specs []any, run func(state), b
 
 // block draws a block with what all blocks may have.
 func (d *drawing) block(seen []sight, depth int) block {
-	kinds := []func([]sight, int) block{d.foreach, d.step, d.choose, d.parallel}
+	kinds := []func([]sight, int) block{d.foreach, d.step, d.wait, d.choose, d.parallel}
 	if depth == 0 {
-		kinds = kinds[1:2]
+		kinds = kinds[1:3]
 	}
 	b := kinds[d.upTo(len(kinds)-1, "kind")](seen, depth-1)
 	switch d.upTo(8, "head") {
@@ -147,6 +148,25 @@ func (d *drawing) step(seen []sight, _ int) block {
 		run:    func(s state) { s[name] = x.of(s) + 1 },
 		behind: []sight{{name: name, step: true}},
 	}
+}
+
+// wait draws a wait whose signal comes, with the v that all signals have, or one that
+// waits in vain.
+func (d *drawing) wait([]sight, int) block {
+	name := d.name("w")
+	b := block{
+		spec:   map[string]any{"wait": name, "out": map[string]any{"v": "int"}},
+		run:    func(s state) { s[name] = int64(signalled) },
+		behind: []sight{{name: name, step: true}},
+	}
+	if len(d.each) > 0 {
+		b.spec["key"] = "string(" + strings.Join(d.each, ") + string(") + ")"
+	}
+	if len(d.each) > 0 || d.upTo(1, "timeout") == 1 {
+		b.spec["timeout"], b.spec["onTimeout"] = "1ms", "continue"
+		b.run, b.behind = func(state) {}, maybeAbsent(b.behind)
+	}
+	return b
 }
 
 func (d *drawing) parallel(seen []sight, depth int) block {
@@ -197,7 +217,9 @@ func (d *drawing) foreach(seen []sight, depth int) block {
 		texts, items = append(texts, item.text), append(items, item)
 	}
 	inside := slices.Concat(seen, []sight{{name: as}, {name: as + "Index"}})
+	d.each = append(d.each, as)
 	specs, run, own := d.body(inside, depth)
+	d.each = d.each[:len(d.each)-1]
 	value := d.sum(slices.Concat(inside, own))
 	return block{
 		spec: map[string]any{

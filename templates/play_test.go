@@ -14,7 +14,7 @@ import (
 
 // playFlows generates, compiles and vets flows whose names are f and a number,
 // runs each with the same input, and returns their histories. Handlers with a
-// result give v, one more than their x.
+// result give v, one more than their x. Waits without a timeout get a signal with v.
 func playFlows(t *testing.T, specs fstest.MapFS, input string) map[string]string {
 	t.Helper()
 	pkg, diagnostics := schema.Load(specs, schema.Options{Package: "flows", Dir: "."})
@@ -43,6 +43,9 @@ func playFlows(t *testing.T, specs fstest.MapFS, input string) map[string]string
 	return histories
 }
 
+// signalled is the v that signals carry.
+const signalled = 7
+
 // playProgram is the handlers of the flows, and what runs them.
 func playProgram(pkg *model.Package, input string) []byte {
 	var handlers, registers, runs strings.Builder
@@ -57,7 +60,13 @@ func playProgram(pkg *model.Package, input string) []byte {
 			}
 		}
 		fmt.Fprintf(&registers, "Register%s(rt, %s{}),\n", fl.GoName, fl.VarName)
-		fmt.Fprintf(&runs, "golden.Run(s, Start%s, input[%s]())\n", fl.GoName, fl.Input.GoName)
+		fmt.Fprintf(&runs, "golden.RunWith(s, Start%s, input[%s](), func(ctx context.Context, id string) error {\n", fl.GoName, fl.Input.GoName)
+		for _, w := range fl.Waits {
+			if w.Timeout == 0 { // it may be skipped, and the run be over
+				fmt.Fprintf(&runs, "_ = Signal%s%s(ctx, id, %s{V: %d})\n", fl.GoName, w.GoName, w.Out.GoName, signalled)
+			}
+		}
+		fmt.Fprintf(&runs, "return nil\n})\n")
 	}
 	return fmt.Appendf(nil, `package flows
 

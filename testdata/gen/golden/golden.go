@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,11 +82,61 @@ func Run[In, Out any](
 	input In,
 	opts ...runtime.StartOption,
 ) (Out, error) {
+	return runWith(s, start, input, nil, opts...)
+}
+
+// RunWith is Run for a run with which something is done when it has started.
+func RunWith[In, Out any](
+	s *Session,
+	start func(context.Context, In, ...runtime.StartOption) (*runtime.Run[Out], error),
+	input In,
+	started func(ctx context.Context, runID string) error,
+) (Out, error) {
+	return runWith(s, start, input, started)
+}
+
+// Signal is sent to a run when it waits.
+type Signal struct {
+	When string // the path of a wait, as in seats[1].answer
+	Send func(ctx context.Context, runID string) error
+}
+
+// RunSignalled is Run for a flow that waits. Each signal is sent when the one before it
+// has come and the run waits where the signal says.
+func RunSignalled[In, Out any](
+	s *Session,
+	start func(context.Context, In, ...runtime.StartOption) (*runtime.Run[Out], error),
+	input In,
+	signals ...Signal,
+) (Out, error) {
+	return runWith(s, start, input, func(_ context.Context, runID string) error {
+		for i, signal := range signals {
+			if err := s.send(runID, signal, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func runWith[In, Out any](
+	s *Session,
+	start func(context.Context, In, ...runtime.StartOption) (*runtime.Run[Out], error),
+	input In,
+	started func(ctx context.Context, runID string) error,
+	opts ...runtime.StartOption,
+) (Out, error) {
 	var none Out
 	run, err := start(s.ctx, input, opts...)
 	if err != nil {
 		s.err = err
 		return none, err
+	}
+	if started != nil {
+		if err := started(s.ctx, run.ID()); err != nil {
+			s.err = err
+			return none, err
+		}
 	}
 	out, waitErr := run.Wait(s.ctx)
 	detail, err := s.rt.GetRun(s.ctx, run.ID())
@@ -123,6 +174,51 @@ func Start[In, Out any](
 		d.Flow, d.Input, d.Tenant, d.Priority, d.IdempotencyKey, run.Existing())
 }
 
+// send sends a signal when it is due: in the run's log are so many others before it.
+func (s *Session) send(runID string, signal Signal, before int) error {
+	err := s.until(runID, func(log []flow.Entry) bool {
+		return slices.ContainsFunc(log, func(e flow.Entry) bool {
+			return e.Kind == flow.KindWait && e.Step == signal.When && e.Open()
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for %s: %w", signal.When, err)
+	}
+	if err := signal.Send(s.ctx, runID); err != nil {
+		return err
+	}
+	err = s.until(runID, func(log []flow.Entry) bool {
+		came := 0
+		for _, e := range log {
+			if e.Kind == flow.KindSignal {
+				came++
+			}
+		}
+		return came > before
+	})
+	if err != nil {
+		return fmt.Errorf("sending a signal to %s: %w", signal.When, err)
+	}
+	return nil
+}
+
+// until looks at a run's log until it is as it should be.
+func (s *Session) until(runID string, ok func(log []flow.Entry) bool) error {
+	for s.ctx.Err() == nil {
+		d, err := s.rt.GetRun(s.ctx, runID)
+		if err != nil {
+			return err
+		}
+		if ok(d.Log) {
+			return nil
+		}
+		if d.Status.Final() {
+			return fmt.Errorf("the run is %s before that", d.Status)
+		}
+	}
+	return s.ctx.Err()
+}
+
 func (s *Session) history(d *runtime.RunDetail) {
 	s.Printf("%s %s: %s", d.Flow, d.Input, d.Status)
 	for i := range d.Log {
@@ -144,6 +240,9 @@ func line(e *flow.Entry) string {
 	}
 	if e.Attempt > 1 {
 		fmt.Fprintf(&b, " #%d", e.Attempt)
+	}
+	if e.Key != "" && e.Kind != flow.KindCall { // that of a call is the id of a run
+		fmt.Fprintf(&b, " %q", e.Key)
 	}
 	if len(e.Input) > 0 {
 		fmt.Fprintf(&b, " %s", e.Input)
