@@ -60,7 +60,9 @@ func (w *Wait[Out]) begin(p *Plan, def *WaitDef, key func() string) bool {
 	e := Entry{Kind: KindWait, Step: w.state.name}
 	if key != nil {
 		p.at = w.state
-		e.Key = key()
+		if e.Key = key(); e.Key == "" {
+			p.fail(ErrorExpression, fmt.Sprintf("the key of the wait %s is empty, so that no signal can name it", w.state.name))
+		}
 		if p.err != nil {
 			return false
 		}

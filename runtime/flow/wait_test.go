@@ -102,6 +102,27 @@ func TestACancelEndsAWait(t *testing.T) {
 	d.is(StatusCancelled, "cancelled: enough")
 }
 
+func TestAnEmptyKeyFails(t *testing.T) {
+	w := &WaitDef{Name: "ready", Keyed: true}
+	d := drive(t, &Definition{
+		Flow: "keyed", Version: "1.0", Waits: []*WaitDef{w},
+		New: func([]byte) (Machine, error) { return &emptyKey{def: w}, nil },
+	})
+	d.is(StatusFailed, "the key of the wait ready is empty, so that no signal can name it")
+}
+
+// emptyKey is a machine that waits with an empty key.
+type emptyKey struct {
+	def  *WaitDef
+	wait Wait[int]
+}
+
+func (s *emptyKey) Next(p *Plan) bool {
+	return s.wait.Run(p, s.def, nil, nil, func() string { return "" })
+}
+
+func (s *emptyKey) Output(*Plan) any { return 0 }
+
 func TestKeyedSignals(t *testing.T) {
 	d := drive(t, treeOf(&node{
 		kind: "foreach", items: 3, each: &ForeachDef{Name: "seats", Limit: 3},
