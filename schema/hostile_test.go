@@ -216,7 +216,7 @@ func checkStep(t *testing.T, s *model.Step) {
 	t.Helper()
 	checkFields(t, s.In.Fields)
 	for i, b := range s.Bindings {
-		if b.Field != s.In.Fields[i] || b.Value == nil {
+		if s.Calls == nil && b.Field != s.In.Fields[i] || b.Value == nil {
 			t.Errorf("binding %d of %s is %+v", i, s.Name, b)
 		}
 	}

@@ -20,7 +20,9 @@ func addClient(f *jen.File, fl *model.Flow) {
 func addRegister(f *jen.File, fl *model.Flow) {
 	args := []jen.Code{addrOf(definitionName(fl))}
 	for _, st := range fl.Steps {
-		args = append(args, handler("StepHandler", fl, st, st.GoName))
+		if st.Calls == nil {
+			args = append(args, handler("StepHandler", fl, st, st.GoName))
+		}
 		if st.Undo != nil {
 			args = append(args, handler(undoConstructor(st), fl, st, st.Undo.GoName))
 		}
@@ -30,7 +32,15 @@ func addRegister(f *jen.File, fl *model.Flow) {
 	f.Func().Id(name).
 		Params(jen.Id("rt").Op("*").Add(inRuntime("Runtime")), jen.Id("steps").Id(stepsName(fl))).
 		Error().
-		Block(jen.Return(jen.Id("rt").Dot("Register").Add(callLines(args...))))
+		Block(jen.Return(jen.Id("rt").Dot("Register").Add(registered(args))))
+}
+
+// registered are a flow and its handlers, of which a flow that only calls others has none.
+func registered(args []jen.Code) *jen.Statement {
+	if len(args) == 1 {
+		return jen.Call(args...)
+	}
+	return callLines(args...)
 }
 
 // handler gives a method of the handlers its step. A step without a result has

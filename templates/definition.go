@@ -65,6 +65,10 @@ func stepDefFields(st *model.Step) []jen.Code {
 	if st.Delay != 0 {
 		fields = append(fields, field("Delay", duration(st.Delay)))
 	}
+	if st.Calls != nil {
+		fields = append(fields, field("Calls", jen.Op("&").Add(inFlow("CallDef")).Values(
+			field("Flow", jen.Lit(st.Calls.Name)), field("Version", jen.Lit(st.Calls.Version)))))
+	}
 	if st.Undo != nil {
 		fields = append(fields, field("Compensation", jen.Op("&").Add(inFlow("CompensationDef")).Add(compensation(st))))
 	}

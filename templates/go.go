@@ -142,6 +142,9 @@ func addFlow(f *jen.File, fl *model.Flow, errors []*model.Error) {
 	addPayload(f, fl.Input)
 	addPayload(f, fl.Output.Payload)
 	for _, st := range fl.Steps {
+		if st.Calls != nil {
+			continue // they are emitted with the called flow
+		}
 		addPayload(f, st.In)
 		addPayload(f, st.Out)
 	}

@@ -61,7 +61,7 @@ func builtEverywhere(name string) bool {
 // blockDefName is the variable with a block's definition.
 func blockDefName(fl *model.Flow, b model.Block) string {
 	name := fl.VarName + b.Head().GoName
-	switch b.(type) {
+	switch b := b.(type) {
 	case *model.Wait:
 		return name + "Wait"
 	case *model.Parallel:
@@ -70,9 +70,12 @@ func blockDefName(fl *model.Flow, b model.Block) string {
 		return name + "Choose"
 	case *model.Foreach:
 		return name + "Foreach"
-	default:
-		return name + "Step"
+	case *model.Step:
+		if b.Calls != nil {
+			return name + "Call"
+		}
 	}
+	return name + "Step"
 }
 
 // elementBodyName is the type of what the blocks in a foreach know of an element.

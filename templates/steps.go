@@ -11,21 +11,32 @@ import (
 // addSteps emits the interface with a method for each handler.
 func addSteps(f *jen.File, fl *model.Flow) {
 	var methods []jen.Code
-	for i, st := range fl.Steps {
-		if i > 0 {
+	add := func(doc, method *jen.Statement) {
+		if len(methods) > 0 {
 			methods = append(methods, jen.Line())
 		}
-		methods = append(methods,
-			documented(st.GoName+" is the step "+st.Name, st.Doc),
-			jen.Id(st.GoName).Params(ctxParam(), inParam(st)).Add(results(st)))
+		methods = append(methods, doc, method)
+	}
+	for _, st := range fl.Steps {
+		if st.Calls == nil {
+			add(documented(st.GoName+" is the step "+st.Name, st.Doc),
+				jen.Id(st.GoName).Params(ctxParam(), inParam(st)).Add(results(st)))
+		}
 		if st.Undo != nil {
-			methods = append(methods, jen.Line(),
-				comment(undoSentence(st)),
+			add(comment(undoSentence(st)),
 				jen.Id(st.Undo.GoName).Params(undoParams(st)...).Error())
 		}
 	}
 	f.Add(documented(stepsName(fl)+" are the handlers of "+fl.Name, fl.Doc))
 	f.Type().Id(stepsName(fl)).Interface(methods...)
+}
+
+// stepKind is the language's word for a step.
+func stepKind(st *model.Step) string {
+	if st.Calls != nil {
+		return "call"
+	}
+	return "step"
 }
 
 func ctxParam() *jen.Statement { return jen.Id("ctx").Qual("context", "Context") }
@@ -57,7 +68,7 @@ func takesPointer(st *model.Step) bool { return st.Undo.Attempted && st.Out != n
 
 // undoSentence says what a compensation is called for.
 func undoSentence(st *model.Step) string {
-	sentence := st.Undo.GoName + " undoes the step " + st.Name
+	sentence := st.Undo.GoName + " undoes the " + stepKind(st) + " " + st.Name
 	switch {
 	case takesPointer(st):
 		return sentence + ", also one that was tried and did not complete: out is nil then."

@@ -46,7 +46,11 @@ func (c *pass) step(b *resolve.Step, s scope) []sight {
 	s.reader = m
 	c.stepValues(b, s.flow.Syntax.Defaults)
 	c.head(&m.BlockHead, &b.Syntax.Head, &s)
-	c.input(b, &s)
+	if m.Calls != nil {
+		c.childInput(b, &s)
+	} else {
+		c.input(b, &s)
+	}
 	return seenBehind(m, b.Syntax.When != nil)
 }
 

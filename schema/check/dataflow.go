@@ -48,14 +48,17 @@ func aKind(k model.Kind) string {
 }
 
 // bindings is what `in` or `output` says. The types of the fields are those of
-// the expressions.
+// the expressions, Unknown after an error: who reads such a field is not wrong too.
 func (c *pass) bindings(b *parse.Bindings, s *scope) []*model.Binding {
 	var list []*model.Binding
 	for _, binding := range b.List {
 		named := resolve.FieldName(binding.Name, c.report)
 		value := c.expr(binding.Value, s)
-		if value == nil || !named {
+		if !named {
 			continue
+		}
+		if value == nil {
+			value = unknownValue()
 		}
 		field := &model.Field{Name: binding.Name.Value, Type: value.Type, Secret: value.Secret, Pos: binding.Name.Pos}
 		list = append(list, &model.Binding{Field: field, Value: value})
@@ -82,15 +85,9 @@ func (c *pass) finish(p *model.Payload) {
 // element is no result. The result is empty after an error.
 func (c *pass) everything(s *scope, step *resolve.Step) []*model.Binding {
 	x := &expression{report: c.report, scope: s}
-	sources := []*model.Expr{x.node(model.InputVar, inputType(s.flow.Model), step.Model.Pos)}
-	for _, earlier := range s.seen {
-		if resultType(earlier.block) != nil {
-			sources = append(sources, x.value(earlier, step.Model.Pos))
-		}
-	}
 	var list []*model.Binding
 	first := map[string]string{}
-	for _, source := range sources {
+	for _, source := range x.sources(step.Model.Pos) {
 		for _, b := range x.spread(source, step.Model.Pos) {
 			if before, twice := first[b.Field.Name]; twice {
 				c.report.Add(diag.AmbiguousMerge, step.Model.Pos, "step `%s` has no `in`, and would get two fields named `%s`: `%s` and `%s`; give it an `in`",
@@ -103,6 +100,17 @@ func (c *pass) everything(s *scope, step *resolve.Step) []*model.Binding {
 		if len(list) > maxMerged {
 			c.report.Add(diag.TooLarge, step.Model.Pos, "step `%s` has no `in`, and would get more than %d fields, all that is known; give it an `in`", step.Model.Name, maxMerged)
 			return nil
+		}
+	}
+	return list
+}
+
+// sources is the input and all results that a block sees.
+func (x *expression) sources(pos model.Pos) []*model.Expr {
+	list := []*model.Expr{x.node(model.InputVar, inputType(x.scope.flow.Model), pos)}
+	for _, earlier := range x.scope.seen {
+		if resultType(earlier.block) != nil {
+			list = append(list, x.value(earlier, pos))
 		}
 	}
 	return list
@@ -136,55 +144,62 @@ func (c *pass) output(s *scope, f *resolve.Flow) {
 	out := f.Model.Output
 	switch syntax := f.Syntax.Output; {
 	case syntax != nil && syntax.Value != nil:
-		c.single(out, syntax.Value, s)
+		c.single(out, c.expr(syntax.Value, s), syntax.Value.Pos)
 	case syntax != nil:
 		out.Bindings = c.bindings(syntax.Bindings, s)
 	case len(f.Body) > 0:
-		out.Bindings = c.lastResult(f.Body[len(f.Body)-1], s)
+		c.lastResult(out, f.Body[len(f.Body)-1], s)
 	}
 	out.Payload.Fields = fields(out.Bindings)
 	c.finish(out.Payload)
 }
 
 // lastResult is the output of a flow that does not say what it returns: what its
-// last step returns, or what the signal of its last wait carries. A flow that ends
-// otherwise has to say, unless there is no result in its last block.
-func (c *pass) lastResult(last resolve.Block, s *scope) []*model.Binding {
-	m := last.Block()
-	switch last.(type) {
-	case *resolve.Step, *resolve.Wait:
-	default:
-		c.refuseLast(last)
-		return nil
+// last step or call returns. A flow that ends otherwise has to say, unless there is no
+// result in its last block.
+func (c *pass) lastResult(out *model.Output, last resolve.Block, s *scope) {
+	m, pos := last.Block(), last.Block().Head().Pos
+	if !hasResult(m) {
+		return
 	}
-	if resultType(m) == nil {
-		return nil
+	switch m.(type) {
+	case *model.Step, *model.Wait:
+	default:
+		out.Payload.Alias = unknownValue().Type
+		c.refuseLast(m)
+		return
 	}
 	x := &expression{report: new(diag.Reporter), scope: s} // there is nothing that it could report
-	return x.spread(x.value(s.seen[len(s.seen)-1], m.Head().Pos), m.Head().Pos)
+	value := x.value(s.seen[len(s.seen)-1], pos)
+	value.Source = text(value)
+	switch t := resultType(m); {
+	case hidden(t):
+		out.Payload.Alias = unknownValue().Type
+	case isStruct(t):
+		out.Bindings = x.spread(value, pos)
+	default: // of a call
+		c.single(out, value, pos)
+	}
 }
 
-func (c *pass) refuseLast(last resolve.Block) {
-	m := last.Block()
-	if _, isForeach := m.(*model.Foreach); isForeach && hasResult(m) {
+func (c *pass) refuseLast(m model.Block) {
+	if _, isForeach := m.(*model.Foreach); isForeach {
 		c.report.Add(diag.MissingKey, m.Head().Pos, "the flow ends with %s, whose value is a list without a name; say what the flow returns: `output: {%s: %[2]s}`, or `output: {}` for nothing",
 			what(m), orElse(m.Head().VarName, "name"))
 		return
 	}
-	if hasResult(m) {
-		c.report.Add(diag.MissingKey, m.Head().Pos, "the flow ends with %s, which has no value of its own; say what the flow returns: `output: {name: EXPR}`, or `output: {}` for nothing", what(m))
-	}
+	c.report.Add(diag.MissingKey, m.Head().Pos, "the flow ends with %s, which has no value of its own; say what the flow returns: `output: {name: EXPR}`, or `output: {}` for nothing", what(m))
 }
 
-// single is an output that is one expression.
-func (c *pass) single(out *model.Output, t *parse.Text, s *scope) {
-	e := c.expr(t, s)
+// single is an output that is one expression, nil after an error.
+func (c *pass) single(out *model.Output, e *model.Expr, pos model.Pos) {
+	out.Payload.Alias = unknownValue().Type
 	switch {
-	case e == nil:
+	case e == nil || kindOf(e.Type) == resolve.Unknown:
 	case kindOf(e.Type) == model.Optional:
-		c.report.Add(diag.MaybeAbsent, t.Pos, "the output as a whole cannot be absent; give it a name: `output: {value: %s}`", clip(e.Source))
+		c.report.Add(diag.MaybeAbsent, pos, "the output as a whole cannot be absent; give it a name: `output: {value: %s}`", clip(e.Source))
 	case e.Secret:
-		c.report.Add(diag.SecretExposed, t.Pos, "the output as a whole is a secret, and could not be hidden; give it a name: `output: {value: %s}`", clip(e.Source))
+		c.report.Add(diag.SecretExposed, pos, "the output as a whole is a secret, and could not be hidden; give it a name: `output: {value: %s}`", clip(e.Source))
 	default:
 		out.Value, out.Payload.Alias = e, e.Type
 	}

@@ -26,16 +26,22 @@ func (x *expression) enumLiterals(function string, args []*model.Expr) bool {
 		return true
 	}
 	for _, arg := range args {
-		value, ok := arg.Value.(string)
-		if !ok || kindOf(arg.Type) != model.String {
-			continue
-		}
-		if !isValue(enum, value) {
-			x.report.Add(diag.UnknownWord, arg.Pos, "`%s` is no value of the enum `%s`%s", clip(value), enum.Named.Name, diag.Hint(value, valueTexts(enum)))
+		if _, isText := arg.Value.(string); isText && kindOf(arg.Type) == model.String && !x.enumLiteral(arg, enum) {
 			return false
 		}
-		arg.Type = enum
 	}
+	return true
+}
+
+// enumLiteral gives a string literal the type of an enum; false after it reported that
+// it is no value of it.
+func (x *expression) enumLiteral(literal *model.Expr, enum *model.Type) bool {
+	value, _ := literal.Value.(string)
+	if !isValue(enum, value) {
+		x.report.Add(diag.UnknownWord, literal.Pos, "`%s` is no value of the enum `%s`%s", clip(value), enum.Named.Name, diag.Hint(value, valueTexts(enum)))
+		return false
+	}
+	literal.Type = enum
 	return true
 }
 

@@ -33,13 +33,24 @@ type expression struct {
 
 // expr is an expression of the spec with types, nil after it reported an error.
 func (c *pass) expr(t *parse.Text, s *scope) *model.Expr {
-	if c.report.Full() {
+	x, e := c.read(t, s)
+	if e != nil && e.Type == nil {
+		x.untyped(e)
 		return nil
+	}
+	return e
+}
+
+// read is expr for a place that may say what an empty list or map is of, which has no
+// Type yet.
+func (c *pass) read(t *parse.Text, s *scope) (*expression, *model.Expr) {
+	if c.report.Full() {
+		return nil, nil
 	}
 	chars := []rune(t.Value)
 	if len(chars) > maxExpr {
 		c.report.Add(diag.TooLarge, t.Pos, "the expression has %d characters, more than the %d that it may have", len(chars), maxExpr)
-		return nil
+		return nil, nil
 	}
 	x := &expression{
 		report: c.report, typer: c.typer, scope: s,
@@ -49,15 +60,10 @@ func (c *pass) expr(t *parse.Text, s *scope) *model.Expr {
 	tree, bad := c.typer.parse(text)
 	if bad != nil {
 		x.syntaxError(text, bad)
-		return nil
+		return nil, nil
 	}
 	x.info = tree.SourceInfo()
-	e := x.convert(tree.Expr())
-	if e != nil && e.Type == nil {
-		x.untyped(e)
-		return nil
-	}
-	return e
+	return x, x.convert(tree.Expr())
 }
 
 func (x *expression) untyped(e *model.Expr) {
@@ -229,11 +235,7 @@ func (x *expression) field(from *model.Expr, name string, pos model.Pos) *model.
 }
 
 func (x *expression) unknownField(from *model.Expr, t *model.Type, name string, pos model.Pos) {
-	var names []string
-	for _, f := range fieldsOf(t) {
-		names = append(names, f.Name)
-	}
-	x.report.Add(diag.UnknownField, pos, "`%s` has no field `%s`%s", text(from), clip(name), diag.Hint(name, names))
+	x.report.Add(diag.UnknownField, pos, "`%s` has no field `%s`%s", text(from), clip(name), diag.Hint(name, fieldNames(t)))
 }
 
 func (x *expression) list(e ast.Expr) *model.Expr {

@@ -85,7 +85,7 @@ const maxListDepth = 16
 // last block. It may be absent, as an element's place in the list is kept then too.
 // It is nil if there is none; after an error its type is Unknown.
 func (c *pass) collect(b *resolve.Foreach, behind *scope) *model.Expr {
-	unknown := &model.Expr{Kind: model.Literal, Type: &model.Type{Kind: resolve.Unknown}}
+	unknown := unknownValue()
 	var e *model.Expr
 	switch t := b.Syntax.Collect; {
 	case t != nil:
@@ -103,6 +103,11 @@ func (c *pass) collect(b *resolve.Foreach, behind *scope) *model.Expr {
 		return unknown
 	}
 	return e
+}
+
+// unknownValue stands for a value of which an error was reported.
+func unknownValue() *model.Expr {
+	return &model.Expr{Kind: model.Literal, Type: &model.Type{Kind: resolve.Unknown}}
 }
 
 // lastValue is the value of the block that a body ends with, nil if it has none.

@@ -161,7 +161,11 @@ func whyUnseen(wanted, reader *place) string {
 // what names a block to the user.
 func what(b model.Block) string {
 	kind := "step"
-	switch b.(type) {
+	switch b := b.(type) {
+	case *model.Step:
+		if b.Calls != nil {
+			kind = "call"
+		}
 	case *model.Wait:
 		kind = "wait"
 	case *model.Parallel:

@@ -22,7 +22,7 @@ type scope struct {
 	start string
 }
 
-// sight is a step, a wait or a foreach as it is seen from some place: whoever is
+// sight is a step, a wait, a call or a foreach as it is seen from some place: whoever is
 // skipped together with the block sees it as always there.
 type sight struct {
 	block  model.Block
@@ -61,11 +61,11 @@ func blockOf(e *model.Expr) model.Block {
 	return e.Step
 }
 
-// resultType is the type of the value of a step, wait or foreach, nil if it has none.
+// resultType is the type of the value of a step, wait, call or foreach, nil if it has none.
 func resultType(b model.Block) *model.Type {
 	switch b := b.(type) {
 	case *model.Step:
-		if b.Out != nil {
+		if b.Out != nil && !returnsNothing(b) {
 			return payloadType(b.Out)
 		}
 	case *model.Wait:
@@ -78,6 +78,11 @@ func resultType(b model.Block) *model.Type {
 		}
 	}
 	return nil
+}
+
+// returnsNothing says whether a step is a call of a flow whose output has no fields.
+func returnsNothing(b *model.Step) bool {
+	return b.Calls != nil && b.Out.Alias == nil && len(b.Out.Fields) == 0
 }
 
 func listOf(t *model.Type) *model.Type {
@@ -130,6 +135,11 @@ func fieldsOf(t *model.Type) []*model.Field {
 		return t.Payload.Fields
 	}
 	return nil
+}
+
+// isStruct says whether values of a type have the fields that fieldsOf returns.
+func isStruct(t *model.Type) bool {
+	return t.Kind == model.Struct || t.Kind == model.GoStruct
 }
 
 func fieldNamed(fields []*model.Field, name string) *model.Field {
@@ -185,6 +195,10 @@ func (x *expression) variable(name string, pos model.Pos) *model.Expr {
 func (x *expression) noResult(b model.Block, pos model.Pos) {
 	if _, isForeach := b.(*model.Foreach); isForeach {
 		x.report.Add(diag.NoResult, pos, "%s has no `collect`, and its last block has no result, so there is no list to read", what(b))
+		return
+	}
+	if step, ok := b.(*model.Step); ok && step.Calls != nil {
+		x.report.Add(diag.NoResult, pos, "flow `%s` returns nothing, so %s has no result to read", step.Calls.Name, what(b))
 		return
 	}
 	x.report.Add(diag.NoResult, pos, "%s has no `out`, so there is no result to read", what(b))

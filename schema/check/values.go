@@ -43,7 +43,9 @@ func (c *pass) flowValues(f *resolve.Flow) {
 func (c *pass) stepValues(s *resolve.Step, defaults parse.Policy) {
 	c.policy(s.Syntax.Policy)
 	own := or(s.Syntax.Policy, defaults)
-	s.Model.Policy = c.quietly().policy(own)
+	if s.Model.Calls == nil { // of a call, only the compensation has a handler
+		s.Model.Policy = c.quietly().policy(own)
+	}
 	if s.Syntax.Compensate != nil {
 		c.policy(s.Syntax.Compensate.Policy)
 		c.after(s.Syntax.Compensate.After)

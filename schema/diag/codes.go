@@ -5,7 +5,7 @@ package diag
 type Code string
 
 // The codes. 00x and 01x are about files and YAML, 02x about names, 03x about
-// types, 04x about policies and other values, 05x and 06x about expressions.
+// types, 04x about blocks, policies and other values, 05x and 06x about expressions.
 const (
 	Unreadable     Code = "BX001"
 	NoFlowFile     Code = "BX002"
@@ -40,6 +40,8 @@ const (
 	NoStep        Code = "BX044"
 	DelaysTooLong Code = "BX045"
 	NoCase        Code = "BX046"
+	CallCircle    Code = "BX047"
+	UnknownFlow   Code = "BX048"
 
 	ExprSyntax      Code = "BX050"
 	ExprNotYet      Code = "BX051"
@@ -93,6 +95,8 @@ func Titles() map[Code]string {
 		NoStep:        "a flow or a block in it has no step",
 		DelaysTooLong: "delays together exceed the timeout of the flow",
 		NoCase:        "a choose has no case with a condition",
+		CallCircle:    "a flow calls itself, directly or through others",
+		UnknownFlow:   "a call starts a flow that does not exist",
 
 		ExprSyntax:      "an expression is not valid CEL",
 		ExprNotYet:      "an expression uses a part of CEL that is not supported",
@@ -104,7 +108,7 @@ func Titles() map[Code]string {
 		TypeMismatch:    "an expression has operands or a result of the wrong type",
 		NullRefused:     "there is no null in expressions, and no value()",
 		UntypedExpr:     "the type of an expression cannot be told",
-		AmbiguousMerge:  "a step without `in` would get two fields of one name",
+		AmbiguousMerge:  "a step or call without `in` would get two fields of one name",
 		SecretExposed:   "a secret would be shown",
 		OnlyInForeach:   "an expression reads from outside what is seen only in a foreach",
 		BadConstant:     "a constant pattern, time or duration in an expression cannot be read",

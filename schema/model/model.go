@@ -209,7 +209,7 @@ type Concurrency struct {
 	Key   *Expr // of type string, over the input; nil: all runs of the flow together
 }
 
-// Block is a part of a flow: *Step, *Wait, *Parallel, *Choose or *Foreach.
+// Block is a part of a flow: *Step, also for a call, *Wait, *Parallel, *Choose or *Foreach.
 type Block interface {
 	// Head is what all blocks have.
 	Head() *BlockHead
@@ -306,11 +306,11 @@ type Policy struct {
 type Step struct {
 	BlockHead
 	// Calls is the flow that a `call` starts; nil for a step. In and Out are then the
-	// payloads of that flow's input and output, and Policy is for the compensation alone.
+	// payloads of that flow's input and output, and Policy is empty.
 	Calls    *Flow
 	Policy   Policy
 	In       *Payload
-	Bindings []*Binding // one for each field of In
+	Bindings []*Binding // one for each field of In; of a call, an optional one may be left out
 	Out      *Payload   // nil for a step without a result
 	Undo     *Compensation
 }

@@ -15,7 +15,7 @@ import (
 const maxNesting = 8
 
 // kinds are the keys that a block can begin with.
-func kinds() []string { return []string{"step", "wait", "parallel", "choose", "foreach"} }
+func kinds() []string { return []string{"step", "wait", "call", "parallel", "choose", "foreach"} }
 
 // blocks is the blocks that run one after the other under a key.
 func (p *parser) blocks(n *yaml.Node, where, name string) []Block {
@@ -67,6 +67,8 @@ func (p *parser) block(n *yaml.Node) Block {
 		return p.step(n, head)
 	case "wait":
 		return p.wait(n, head)
+	case "call":
+		return p.call(n, head)
 	case "":
 		return nil
 	}
@@ -109,20 +111,16 @@ func (p *parser) kind(n *yaml.Node) string {
 			return meant
 		}
 	}
-	p.report.Add(diag.MissingKey, p.pos(n), "a block begins with its kind and name: `- step: NAME`, `- wait: NAME`, `- parallel: NAME`, `- choose: NAME` or `- foreach: NAME`")
+	p.report.Add(diag.MissingKey, p.pos(n), "a block begins with its kind and name: `- step: NAME`, `- wait: NAME`, `- call: FLOW`, `- parallel: NAME`, `- choose: NAME` or `- foreach: NAME`")
 	return ""
 }
 
 // refusedKind reports a kind of block that cannot stand here.
 func (p *parser) refusedKind(k *yaml.Node) bool {
-	switch k.Value {
-	case "call":
-		p.report.Add(diag.NotYet, p.pos(k), "`%s` is not supported yet by this version of bextgen", k.Value)
-	case "sequence":
-		p.report.Add(diag.Misplaced, p.pos(k), "`sequence` is a branch of a `parallel`; here blocks run one after the other anyway, so write them without it")
-	default:
+	if k.Value != "sequence" {
 		return false
 	}
+	p.report.Add(diag.Misplaced, p.pos(k), "`sequence` is a branch of a `parallel`; here blocks run one after the other anyway, so write them without it")
 	return true
 }
 

@@ -41,11 +41,12 @@ func (p *parser) compensation(n *yaml.Node) *Compensation {
 }
 
 func (p *parser) bindings(n *yaml.Node, where string) *Bindings {
-	b := &Bindings{Pos: p.pos(n)}
+	b, before := &Bindings{Pos: p.pos(n)}, p.report.Len()
 	for _, e := range p.entries(n, where) {
 		if value := p.text(e.value, "`"+short(e.key.Value)+"`"); value != nil {
 			b.List = append(b.List, Binding{Name: e.key, Value: value})
 		}
 	}
+	b.Gaps = p.report.Len() > before
 	return b
 }

@@ -36,7 +36,7 @@ type Policy struct {
 	Timeout, Retries, Backoff, BackoffBase, BackoffMax, Jitter *Text
 }
 
-// Block is an entry of `steps`: *Step, *Wait, *Parallel, *Choose or *Foreach.
+// Block is an entry of `steps`: *Step, also for a call, *Wait, *Parallel, *Choose or *Foreach.
 type Block interface {
 	// What names the block to the user: step `charge-payment`.
 	What() string
@@ -44,9 +44,9 @@ type Block interface {
 
 // Head is the keys that all blocks have.
 type Head struct {
-	Kind  string    // step, wait, parallel, choose or foreach
-	Pos   model.Pos // of the name, or of the block if it has none
-	Name  *Text     // not nil for a step or a wait
+	Kind  string    // step, wait, call, parallel, choose or foreach
+	Pos   model.Pos // of what stands behind the kind, or of the block if nothing does
+	Name  *Text     // not nil for a step, a wait or a call
 	Doc   *Text
 	When  *Text
 	Delay *Text
@@ -61,9 +61,10 @@ func (h *Head) What() string {
 	return h.Kind + " `" + short(h.Name.Value) + "`"
 }
 
-// Step is a block of work done by a handler.
+// Step is a block of work done by a handler or, with Calls, by a run of another flow.
 type Step struct {
 	Head
+	Calls      *Text // the flow of a call; nil for a step
 	In         *Bindings
 	Out        *Shape
 	Policy     Policy
@@ -135,6 +136,8 @@ type Field struct {
 type Bindings struct {
 	Pos  model.Pos
 	List []Binding
+	// Gaps says that something in it was reported, and is not in List.
+	Gaps bool
 }
 
 // Binding is a name and its expression.

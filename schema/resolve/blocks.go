@@ -45,6 +45,9 @@ func (r *blockResolver) body(list []parse.Block, skippable bool) (body []Block, 
 func (r *blockResolver) block(syntax parse.Block, skippable bool) Block {
 	switch syntax := syntax.(type) {
 	case *parse.Step:
+		if syntax.Calls != nil {
+			return r.call(syntax, skippable)
+		}
 		return r.step(syntax, skippable)
 	case *parse.Wait:
 		return r.wait(syntax, skippable)
@@ -104,7 +107,7 @@ func (r *blockResolver) head(syntax *parse.Head, skippable bool) model.BlockHead
 
 // blockName checks the name of a block, and takes it unless it is taken.
 func (r *blockResolver) blockName(syntax *parse.Head) bool {
-	name, pos := syntax.Name.Value, syntax.Pos
+	name, pos := syntax.Name.Value, syntax.Name.Pos
 	if !r.name(syntax.Name, syntax.Kind) {
 		return false
 	}
@@ -122,9 +125,17 @@ func (r *blockResolver) blockName(syntax *parse.Head) bool {
 			"%s and %s would both be named `%s`; rename one", syntax.What(), before.What(), VarName(name))
 	case before.Kind != syntax.Kind:
 		r.report.AddRelated(diag.DeclaredTwice, pos, before.Pos, before.What()+" stands here",
-			"%s has the name of %s; the blocks of a flow need names that differ, rename one", syntax.What(), before.What())
+			"%s has the name of %s; the blocks of a flow need names that differ, %s", syntax.What(), before.What(), rename(syntax))
 	default:
-		r.report.AddRelated(diag.DeclaredTwice, pos, before.Pos, "it is named here first", "%s is named twice in this flow; rename one", syntax.What())
+		r.report.AddRelated(diag.DeclaredTwice, pos, before.Pos, "it is named here first", "%s is named twice in this flow; %s", syntax.What(), rename(syntax))
 	}
 	return false
+}
+
+// rename says what to do about a name that another block has too.
+func rename(syntax *parse.Head) string {
+	if syntax.Kind == "call" {
+		return "give one of them another name (`as: NAME` of a call)"
+	}
+	return "rename one"
 }

@@ -13,6 +13,8 @@ import (
 // next to the syntax that has them.
 type Package struct {
 	Model *model.Package
+	// Flows are in an order in which each stands behind those that it calls: what
+	// these return is to be known first.
 	Flows []*Flow
 }
 
@@ -21,7 +23,7 @@ type Flow struct {
 	Model  *model.Flow
 	Syntax *parse.Flow
 	Body   []Block
-	steps  []*Step // at any depth
+	steps  []*Step // and calls, at any depth
 }
 
 // Block is a block of the model with its syntax: *Step, *Wait, *Parallel, *Choose or *Foreach.
@@ -30,7 +32,7 @@ type Block interface {
 	Block() model.Block
 }
 
-// Step is a step of the model with its syntax.
+// Step is a step or call of the model with its syntax.
 type Step struct {
 	Model  *model.Step
 	Syntax *parse.Step
@@ -116,6 +118,7 @@ func Resolve(name string, files []*parse.File, report *diag.Reporter) *Package {
 	r.flows(files)
 	r.markSecrets()
 	r.nameFields()
+	r.calls()
 	return r.pkg
 }
 

@@ -61,8 +61,8 @@ func (r *blockResolver) compensation(step *Step) {
 	goName := GoName(c.Name.Value)
 	if before, taken := r.handlers[goName]; taken {
 		r.report.AddRelated(diag.DeclaredTwice, c.Name.Pos, before.pos, before.what+" stands here",
-			"the compensation `%s` of step `%s` would have the same handler `%s` as %s; each needs a handler of its own",
-			c.Name.Value, step.Model.Name, goName, before.what)
+			"the compensation `%s` of %s would have the same handler `%s` as %s; each needs a handler of its own",
+			c.Name.Value, step.Syntax.What(), goName, before.what)
 		return
 	}
 	r.handlers[goName] = declaration{"compensation `" + c.Name.Value + "`", c.Name.Pos}

@@ -194,8 +194,11 @@ func (r *resolver) refuseEndless() {
 
 func (r *resolver) walkEndless(t *model.Named, path []*model.Named, done map[*model.Named]bool) {
 	if at := slices.Index(path, t); at >= 0 {
-		r.report.Add(diag.EndlessType, t.Pos, "type `%s` contains itself without end (%s → %s); make a field optional (`T?`) or a list",
-			t.Name, way(path[at:]), t.Name)
+		var circle []string
+		for _, on := range append(slices.Clone(path[at:]), t) {
+			circle = append(circle, on.Name)
+		}
+		r.report.Add(diag.EndlessType, t.Pos, "type `%s` contains itself without end (%s); make a field optional (`T?`) or a list", t.Name, way(circle))
 		return
 	}
 	if done[t] {
@@ -209,18 +212,13 @@ func (r *resolver) walkEndless(t *model.Named, path []*model.Named, done map[*mo
 	done[t] = true
 }
 
-// way is the names of types on a way, the first few.
-func way(path []*model.Named) string {
+// way is the names on a way that ends where it began, of a long one the first few.
+func way(circle []string) string {
 	const most = 8
-	var names []string
-	for i, t := range path {
-		if i == most {
-			names = append(names, "…")
-			break
-		}
-		names = append(names, t.Name)
+	if last := len(circle) - 1; last > most {
+		circle = append(slices.Clone(circle[:most]), "…", circle[last])
 	}
-	return strings.Join(names, " → ")
+	return strings.Join(circle, " → ")
 }
 
 func doc(t *parse.Text) string {
