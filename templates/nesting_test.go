@@ -110,9 +110,9 @@ func (d *drawing) body(seen []sight, depth int) (specs []any, run func(state), b
 
 // block draws a block with what all blocks may have.
 func (d *drawing) block(seen []sight, depth int) block {
-	kinds := []func([]sight, int) block{d.foreach, d.step, d.wait, d.choose, d.parallel}
+	kinds := []func([]sight, int) block{d.foreach, d.step, d.wait, d.call, d.choose, d.parallel}
 	if depth == 0 {
-		kinds = kinds[1:3]
+		kinds = kinds[1:4]
 	}
 	b := kinds[d.upTo(len(kinds)-1, "kind")](seen, depth-1)
 	switch d.upTo(8, "head") {
@@ -166,6 +166,18 @@ func (d *drawing) wait([]sight, int) block {
 		b.spec["timeout"], b.spec["onTimeout"] = "1ms", "continue"
 		b.run, b.behind = func(state) {}, maybeAbsent(b.behind)
 	}
+	return b
+}
+
+// called is a flow that all others may call. It does what the handler of a step does.
+const called = "f-called"
+
+const calledSpec = `{flow: f-called, version: "1.0", input: {x: int}, steps: [{step: add, out: {v: int}}]}`
+
+// call draws a call, which is like a step.
+func (d *drawing) call(seen []sight, depth int) block {
+	b := d.step(seen, depth)
+	b.spec = map[string]any{"call": called, "as": b.spec["step"], "in": b.spec["in"]}
 	return b
 }
 
@@ -247,7 +259,7 @@ func TestBlocksInBlocks(t *testing.T) {
 		t.Skip("compiling takes a while")
 	}
 	const count = 25
-	specs, want := fstest.MapFS{}, map[string]string{}
+	specs, want := fstest.MapFS{called + ".flow.yaml": {Data: []byte(calledSpec)}}, map[string]string{}
 	for i := range count {
 		name := fmt.Sprintf("f%d", i)
 		spec, returns := rapid.Custom(drawFlow).Example(i)(name)

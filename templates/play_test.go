@@ -52,6 +52,9 @@ func playProgram(pkg *model.Package, input string) []byte {
 	for _, fl := range pkg.Flows {
 		fmt.Fprintf(&handlers, "type %s struct{}\n\n", fl.VarName)
 		for _, st := range fl.Steps {
+			if st.Calls != nil {
+				continue
+			}
 			fmt.Fprintf(&handlers, "func (%s) %s(_ context.Context, in %s) ", fl.VarName, st.GoName, st.In.GoName)
 			if st.Out == nil {
 				fmt.Fprintf(&handlers, "error { return nil }\n\n")

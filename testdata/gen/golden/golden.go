@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -225,7 +226,7 @@ func (s *Session) history(d *runtime.RunDetail) {
 		s.Printf("  %s", line(&d.Log[i]))
 	}
 	if d.Error != nil {
-		s.Printf("  error: %s", d.Error.Message)
+		s.Printf("  error: %s", alike(d.Error.Message))
 	} else {
 		s.Printf("  output: %s", d.Output)
 	}
@@ -251,7 +252,12 @@ func line(e *flow.Entry) string {
 		fmt.Fprintf(&b, " -> %s", e.Output)
 	}
 	if e.Error != nil {
-		fmt.Fprintf(&b, ": %s", e.Error.Message)
+		fmt.Fprintf(&b, ": %s", alike(e.Error.Message))
 	}
 	return b.String()
 }
+
+var runID = regexp.MustCompile(`\brun [0-9A-Z]{26}\b`)
+
+// alike is a message without the ids of runs in it.
+func alike(message string) string { return runID.ReplaceAllString(message, "a run") }
