@@ -1,22 +1,16 @@
 package templates_test
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
-
-	"github.com/bextgen/bextgen/schema"
-	"github.com/bextgen/bextgen/templates"
 )
 
 var update = flag.Bool("update", false, "write what the golden tests get into their files")
@@ -72,28 +66,7 @@ func TestGolden(t *testing.T) {
 
 // generate is the Go of the flow files.
 func (g *golden) generate(t *testing.T) {
-	pkg, diagnostics := schema.Load(g.specs(), schema.Options{Package: g.name, Dir: g.path})
-	if len(diagnostics) > 0 {
-		t.Errorf("%s is wrong:\n%s", g.path, diagnostics)
-		return
-	}
-	files, err := templates.Go(pkg)
-	if err != nil {
-		t.Errorf("%s: %v", g.path, err)
-	}
-	for _, file := range files {
-		g.got[file.Name] = file.Content
-	}
-}
-
-func (g *golden) specs() fstest.MapFS {
-	specs := fstest.MapFS{}
-	for _, file := range g.archive.Files {
-		if strings.HasSuffix(file.Name, ".yaml") {
-			specs[file.Name] = &fstest.MapFile{Data: file.Data}
-		}
-	}
-	return specs
+	_, g.got = compile(t, g.name, specs(g.archive))
 }
 
 // compare holds what was made against the golden file, or writes it there.
@@ -136,48 +109,22 @@ func play(t *testing.T, goldens []*golden) {
 	if testing.Short() {
 		t.Skip("compiling takes a while")
 	}
-	dir := t.TempDir()
-	writeModule(t, dir)
+	files := map[string][]byte{"main.go": mainProgram(goldens)}
 	for _, g := range goldens {
 		for name, content := range g.got {
-			writeFile(t, filepath.Join(dir, g.name, name), content)
+			files[g.name+"/"+name] = content
 		}
 		for _, file := range g.archive.Files {
 			if file.Name == runFile {
-				writeFile(t, filepath.Join(dir, g.name, file.Name), file.Data)
+				files[g.name+"/"+file.Name] = file.Data
 			}
 		}
 	}
-	writeFile(t, filepath.Join(dir, "main.go"), mainProgram(goldens))
-
-	program := filepath.Join(dir, "play")
-	run(t, dir, "go", "vet", "./...")
-	run(t, dir, "go", "build", "-o", program, ".")
-	for _, file := range txtar.Parse(run(t, dir, program, t.TempDir())).Files {
+	program := buildProgram(t, files)
+	for _, file := range txtar.Parse(run(t, ".", program, t.TempDir())).Files {
 		at := slices.IndexFunc(goldens, func(g *golden) bool { return g.name == file.Name })
 		goldens[at].got[historyFile] = file.Data
 	}
-}
-
-// writeModule makes a module that has this one, and what this one needs.
-func writeModule(t *testing.T, dir string) {
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const path = "github.com/bextgen/bextgen"
-	text := strings.Replace(string(mod), "module "+path, "module golden", 1)
-	text += fmt.Sprintf("\nrequire %s v0.0.0\n\nreplace %s => %s\n", path, path, root)
-	writeFile(t, filepath.Join(dir, "go.mod"), []byte(text))
-	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, filepath.Join(dir, "go.sum"), sum)
 }
 
 func mainProgram(goldens []*golden) []byte {
@@ -188,28 +135,4 @@ func mainProgram(goldens []*golden) []byte {
 	}
 	return fmt.Appendf(nil, "package main\n\nimport (\n\"github.com/bextgen/bextgen/testdata/gen/golden\"\n%s)\n\n"+
 		"func main() {\ngolden.Main(\n%s)\n}\n", imports.String(), plays.String())
-}
-
-// run is what a command prints on its standard output.
-func run(t *testing.T, dir, name string, args ...string) []byte {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())
-	}
-	return stdout.Bytes()
-}
-
-func writeFile(t *testing.T, path string, content []byte) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, content, 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -2,14 +2,11 @@ package templates_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/bextgen/bextgen/schema"
 	"github.com/bextgen/bextgen/schema/model"
-	"github.com/bextgen/bextgen/templates"
 )
 
 // playFlows generates, compiles and vets flows whose names are f and a number,
@@ -17,26 +14,17 @@ import (
 // result give v, one more than their x. Waits without a timeout get a signal with v.
 func playFlows(t *testing.T, specs fstest.MapFS, input string) map[string]string {
 	t.Helper()
-	pkg, diagnostics := schema.Load(specs, schema.Options{Package: "flows", Dir: "."})
-	if len(diagnostics) > 0 {
-		t.Fatalf("the flows are wrong:\n%s", diagnostics)
+	pkg, files := compile(t, "flows", specs)
+	sources := map[string][]byte{
+		"main.go":      mainProgram([]*golden{{name: "flows"}}),
+		"flows/run.go": playProgram(pkg, input),
 	}
-	files, err := templates.Go(pkg)
-	if err != nil {
-		t.Fatal(err)
+	for name, content := range files {
+		sources["flows/"+name] = content
 	}
-	dir := t.TempDir()
-	writeModule(t, dir)
-	for _, file := range files {
-		writeFile(t, filepath.Join(dir, "flows", file.Name), file.Content)
-	}
-	writeFile(t, filepath.Join(dir, "flows", "run.go"), playProgram(pkg, input))
-	writeFile(t, filepath.Join(dir, "main.go"), mainProgram([]*golden{{name: "flows"}}))
-	program := filepath.Join(dir, "play")
-	run(t, dir, "go", "vet", "./...")
-	run(t, dir, "go", "build", "-o", program, ".")
+	program := buildProgram(t, sources)
 	histories := map[string]string{}
-	for history := range strings.SplitSeq(string(run(t, dir, program, t.TempDir())), "\nf") {
+	for history := range strings.SplitSeq(string(run(t, ".", program, t.TempDir())), "\nf") {
 		name, rest, _ := strings.Cut(history, " ")
 		histories["f"+name] = rest
 	}
