@@ -3,8 +3,10 @@ package schema_test
 import (
 	"fmt"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -41,9 +43,9 @@ func hostile() map[string]struct {
 		"alias bomb":               {bomb, diag.YAMLFeature},
 		"open brackets":            {strings.Repeat("[", 200<<10), diag.TooLarge},
 		"open braces":              {strings.Repeat("{", 200<<10), diag.TooLarge},
-		"open braces with keys":    {strings.Repeat("{a: ", 200<<10), diag.TooLarge},
-		"dashes":                   {strings.Repeat("- ", 400<<10), diag.TooLarge},
-		"question marks":           {strings.Repeat("? ", 400<<10), diag.TooLarge},
+		"open braces with keys":    {strings.Repeat("{a: ", 100<<10), diag.TooLarge},
+		"dashes":                   {strings.Repeat("- ", 200<<10), diag.TooLarge},
+		"question marks":           {strings.Repeat("? ", 200<<10), diag.TooLarge},
 		"brackets, closed":         {strings.Repeat("[", 5000) + strings.Repeat("]", 5000), diag.TooLarge},
 		"deep indentation":         {deepIndent, diag.TooLarge},
 		"ten megabytes":            {strings.Repeat("# nothing\n", 1<<20), diag.TooLarge},
@@ -54,21 +56,24 @@ func hostile() map[string]struct {
 		"many unknown names":       {"flow: shop\nversion: \"1.0\"\nsteps:\n" + numbered(999, "  - {step: s%d, out: {x: int}, when: tt > 0, in: {a: a1, b: b1, c: c1, d: d1}}\n"), diag.TooLarge},
 		"many types":               {minimal + "types:\n" + numbered(999, "  T%d: {t: T%[1]d1, u: T%[1]d2, v: Foo, w: Bar}\n"), diag.TooLarge},
 		"a ring of types":          {minimal + "types:\n  T0: {t: T1}\n" + chain(900) + "  T901: {t: T0}\n", diag.EndlessType},
-		"one long line":            {minimal + "    in: {" + numbered(900, "a%d: input.some.thing.that.is.not.there, ") + "a: \"" + strings.Repeat(" ", 700<<10) + "x\"}\n", diag.TooLarge},
-		"many documents":           {strings.Repeat("---\n", 250<<10), diag.SecondDocument},
-		"many documents with text": {strings.Repeat("---\na: b\n", 100<<10), diag.SecondDocument},
-		"many steps":               {"flow: shop\nversion: \"1.0\"\nsteps:\n" + strings.Repeat("  - step: a\n", 20<<10), diag.TooLarge},
+		"one long line":            {minimal + "    in: {" + numbered(900, "a%d: input.some.thing.that.is.not.there, ") + "a: \"" + strings.Repeat(" ", 400<<10) + "x\"}\n", diag.TooLarge},
+		"many documents":           {strings.Repeat("---\n", 120<<10), diag.SecondDocument},
+		"many documents with text": {strings.Repeat("---\na: b\n", 50<<10), diag.SecondDocument},
+		"many steps":               {"flow: shop\nversion: \"1.0\"\nsteps:\n" + strings.Repeat("  - step: a\n", 10_000), diag.TooLarge},
 		"deep parallels":           {"flow: shop\nversion: \"1.0\"\nsteps: " + strings.Repeat("[{parallel: a, steps: ", 300) + "[]" + strings.Repeat("}]", 300) + "\n", diag.TooLarge},
 		"many waits":               {"flow: shop\nversion: \"1.0\"\nsteps:\n" + numbered(999, "  - {wait: w%d, out: {x%[1]d: int}}\n") + "  - step: last\n", diag.TooLarge},
 		"a long key of a wait":     {minimal + "  - {foreach: f, over: '[1]', steps: [{wait: w, key: " + strings.Repeat("a", 1<<16) + "}]}\n", diag.TooLarge},
 		"many branches":            {"flow: shop\nversion: \"1.0\"\nsteps:\n  - parallel: p\n    steps:\n" + numbered(1100, "      - {step: s%d}\n"), diag.TooLarge},
 		"many cases":               {minimal + "  - choose: c\n    cases:\n" + numbered(1100, "      - {when: \"true\", steps: [{step: s%d}]}\n"), diag.TooLarge},
-		"many empty cases":         {minimal + "  - choose: c\n    cases:\n" + strings.Repeat("      - {}\n", 50<<10), diag.TooLarge},
+		"many empty cases":         {minimal + "  - choose: c\n    cases:\n" + strings.Repeat("      - {}\n", 40<<10), diag.TooLarge},
 		"reads of other branches":  {"flow: shop\nversion: \"1.0\"\nsteps:\n  - parallel: p\n    steps:\n" + numbered(900, "      - {step: s%d, in: {a: s900, b: s899, c: s898}}\n"), diag.TooLarge},
 		"deep foreachs":            {"flow: shop\nversion: \"1.0\"\nsteps: " + strings.Repeat("[{foreach: a, over: '[1]', steps: ", 300) + "[]" + strings.Repeat("}]", 300) + "\n", diag.TooLarge},
+		"many short expressions":   {"flow: shop\nversion: \"1.0\"\nsteps:\n" + strings.ReplaceAll(numbered(400, "  - {step: s%d, in: {FIELDS}}\n"), "FIELDS", numbered(20, "a%d: 1, ")), diag.TooLarge},
+		"many long expressions":    {"flow: shop\nversion: \"1.0\"\nsteps:\n" + numbered(120, "  - {step: s%d, in: {a: '"+strings.Repeat("!", 3900)+"true'}}\n"), diag.TooLarge},
+		"many keys and values":     {minimal + "output: {" + numbered(60<<10, "a%d, ") + "}\n", diag.TooLarge},
 		"many foreachs":            {"flow: shop\nversion: \"1.0\"\nsteps:\n" + numbered(1100, "  - {foreach: f%d, over: '[1]', steps: [{step: s%[1]d}]}\n"), diag.TooLarge},
 		"lists of lists":           {"flow: shop\nversion: \"1.0\"\nsteps:\n  - {foreach: f0, over: '[1]', collect: item, steps: [{step: s0}]}\n" + wrapped(400), diag.TooLarge},
-		"an endless quote":         {"\"" + strings.Repeat("x", 1<<19), diag.InvalidYAML},
+		"an endless quote":         {"\"" + strings.Repeat("x", 500<<10), diag.InvalidYAML},
 		"not UTF-8":                {minimal + "doc: \xff\n", diag.InvalidYAML},
 		"UTF-16":                   {"\xff\xfef\x00l\x00", diag.InvalidYAML},
 		"a NUL":                    {minimal + "doc: \x00\n", diag.InvalidYAML},
@@ -119,12 +124,19 @@ func wrapped(count int) string {
 	return b.String()
 }
 
-// TestHostile holds that such files are refused, and soon: the test has no clock,
-// but go test has.
+// TestHostile holds that such files are refused, with few and short messages and
+// without much memory; BenchmarkRefuse says how soon.
 func TestHostile(t *testing.T) {
+	const most = 64 << 20
 	for name, file := range hostile() {
 		t.Run(name, func(t *testing.T) {
-			pkg, list := schema.Load(fstest.MapFS{"shop.flow.yaml": {Data: []byte(file.text)}}, schema.Options{Package: "p"})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			pkg, list := loadFile(file.text)
+			runtime.ReadMemStats(&after)
+			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > most {
+				t.Errorf("%d MB were allocated, more than %d", allocated>>20, most>>20)
+			}
 			if file.code == "" {
 				return // accepted or not: it has come back
 			}
@@ -138,6 +150,23 @@ func TestHostile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// BenchmarkRefuse is how soon a file is refused that nobody writes in good faith.
+func BenchmarkRefuse(b *testing.B) {
+	files := hostile()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				loadFile(files[name].text)
+			}
+		})
+	}
+}
+
+func loadFile(text string) (*model.Package, diag.List) {
+	return schema.Load(fstest.MapFS{"shop.flow.yaml": {Data: []byte(text)}}, schema.Options{Package: "p"})
 }
 
 func clip(text string) string { return text[:min(len(text), 500)] }
@@ -168,7 +197,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(foreachs)
 	f.Add(waits)
 	f.Fuzz(func(t *testing.T, text string) {
-		pkg, list := schema.Load(fstest.MapFS{"shop.flow.yaml": {Data: []byte(text)}}, schema.Options{Package: "p"})
+		pkg, list := loadFile(text)
 		if (pkg == nil) != (len(list) > 0) {
 			t.Fatalf("the model is %v and the diagnostics are %v", pkg, list)
 		}

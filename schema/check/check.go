@@ -14,6 +14,7 @@ import (
 type pass struct {
 	report *diag.Reporter
 	typer  *typer
+	size   size // of the flow that is being checked
 }
 
 // Check fills in the model of a package. An error is one of bextgen itself: what
@@ -31,6 +32,7 @@ func Check(pkg *resolve.Package, report *diag.Reporter) error {
 }
 
 func (c *pass) flow(f *resolve.Flow) {
+	c.size = size{}
 	c.flowValues(f)
 	c.starting(f)
 	behind := c.body(f.Body, scope{flow: f})

@@ -122,7 +122,10 @@ func (x *expression) knownAs(fields []*model.Field, call *model.Step) (map[strin
 	for _, f := range fields {
 		found[f.Name] = nil
 	}
-	count := 0
+	if x.scope.width() > maxMerged {
+		x.report.Add(diag.TooLarge, call.Pos, "%s has no `in`, and would have to choose among more than %d fields, all that is known; give it an `in`", what(call), maxMerged)
+		return nil, false
+	}
 	for _, source := range x.sources(call.Pos) {
 		if hidden(source.Type) {
 			return nil, false
@@ -131,11 +134,6 @@ func (x *expression) knownAs(fields []*model.Field, call *model.Step) (map[strin
 			if _, wanted := found[b.Field.Name]; wanted {
 				found[b.Field.Name] = append(found[b.Field.Name], b.Value)
 			}
-			count++
-		}
-		if count > maxMerged {
-			x.report.Add(diag.TooLarge, call.Pos, "%s has no `in`, and would have to choose among more than %d fields, all that is known; give it an `in`", what(call), maxMerged)
-			return nil, false
 		}
 	}
 	return found, true

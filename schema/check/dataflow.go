@@ -85,6 +85,10 @@ func (c *pass) finish(p *model.Payload) {
 // element is no result. The result is empty after an error.
 func (c *pass) everything(s *scope, step *resolve.Step) []*model.Binding {
 	x := &expression{report: c.report, scope: s}
+	if s.width() > maxMerged {
+		c.report.Add(diag.TooLarge, step.Model.Pos, "step `%s` has no `in`, and would get more than %d fields, all that is known; give it an `in`", step.Model.Name, maxMerged)
+		return nil
+	}
 	var list []*model.Binding
 	first := map[string]string{}
 	for _, source := range x.sources(step.Model.Pos) {
@@ -97,12 +101,19 @@ func (c *pass) everything(s *scope, step *resolve.Step) []*model.Binding {
 			first[b.Field.Name] = b.Value.Source
 			list = append(list, b)
 		}
-		if len(list) > maxMerged {
-			c.report.Add(diag.TooLarge, step.Model.Pos, "step `%s` has no `in`, and would get more than %d fields, all that is known; give it an `in`", step.Model.Name, maxMerged)
-			return nil
-		}
 	}
 	return list
+}
+
+// width is the number of fields of the input and all results that a block sees.
+func (s *scope) width() int {
+	n := len(fieldsOf(inputType(s.flow.Model)))
+	for _, earlier := range s.seen {
+		if t := resultType(earlier.block); t != nil {
+			n += len(fieldsOf(t))
+		}
+	}
+	return n
 }
 
 // sources is the input and all results that a block sees.

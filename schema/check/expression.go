@@ -25,7 +25,9 @@ type expression struct {
 	source string
 	chars  []rune
 	places []model.Pos // of each character
-	info   *ast.SourceInfo
+	// commented says that a comment follows in the file.
+	commented bool
+	info      *ast.SourceInfo
 	// hyphens says that a step's name with hyphens was reported.
 	hyphens bool
 	locals  []local // of the macros around, the outermost first
@@ -48,13 +50,12 @@ func (c *pass) read(t *parse.Text, s *scope) (*expression, *model.Expr) {
 		return nil, nil
 	}
 	chars := []rune(t.Value)
-	if len(chars) > maxExpr {
-		c.report.Add(diag.TooLarge, t.Pos, "the expression has %d characters, more than the %d that it may have", len(chars), maxExpr)
+	if !c.fits(t, len(chars)) {
 		return nil, nil
 	}
 	x := &expression{
 		report: c.report, typer: c.typer, scope: s,
-		source: strings.TrimSpace(t.Value), chars: chars, places: t.Places(),
+		source: strings.TrimSpace(t.Value), chars: chars, places: t.Places(), commented: t.Commented,
 	}
 	text := common.NewTextSource(t.Value)
 	tree, bad := c.typer.parse(text)
@@ -143,6 +144,10 @@ func (x *expression) convert(e ast.Expr) *model.Expr {
 	}
 	if converted != nil && converted.Type != nil && converted.Type.Kind == resolve.Unknown {
 		return nil // the type is wrong where it is declared, and reported there
+	}
+	if converted != nil && converted.Type != nil && depth(converted.Type) > maxListDepth {
+		x.report.Add(diag.TooLarge, x.own(e), "the value of this is nested more than %d levels deep", maxListDepth)
+		return nil
 	}
 	return converted
 }

@@ -77,10 +77,6 @@ func listHint(e *model.Expr) string {
 	return ""
 }
 
-// maxListDepth bounds the types that foreachs can build up, one with the values
-// of another: nothing that is declared is nested deeper either.
-const maxListDepth = 16
-
 // collect is the value of an element: what `collect` says, or the value of the
 // last block. It may be absent, as an element's place in the list is kept then too.
 // It is nil if there is none; after an error its type is Unknown.
@@ -119,13 +115,4 @@ func (c *pass) lastValue(last model.Block, behind *scope) *model.Expr {
 	e := x.value(behind.seen[len(behind.seen)-1], last.Head().Pos)
 	e.Source = text(e)
 	return e
-}
-
-// depth is how many lists, maps and optionals stand in one another.
-func depth(t *model.Type) int {
-	n := 0
-	for ; t.Elem != nil; t = t.Elem {
-		n++
-	}
-	return n
 }

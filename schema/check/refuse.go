@@ -109,6 +109,9 @@ func (x *expression) syntaxError(source common.Source, bad *common.Error) {
 		x.report.Add(diag.TooLarge, pos, "the expression is nested too deeply")
 		return
 	}
+	if x.commented {
+		message += "; a comment of YAML begins behind it (` #`), if that is text, put the expression in quotes"
+	}
 	x.report.Add(diag.ExprSyntax, pos, "the expression `%s` is not valid: %s", clip(x.source), message)
 }
 

@@ -136,7 +136,7 @@ func (p *parser) into(target **Text, name string) key {
 }
 
 func (p *parser) newText(n *yaml.Node) *Text {
-	return &Text{Value: n.Value, Pos: p.pos(n), source: p.source, style: n.Style}
+	return &Text{Value: n.Value, Pos: p.pos(n), Commented: n.LineComment != "", source: p.source, style: n.Style}
 }
 
 // short cuts what is shown of a text that may be anything.

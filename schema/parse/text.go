@@ -13,6 +13,8 @@ import (
 type Text struct {
 	Value string
 	Pos   model.Pos
+	// Commented says that a comment follows, which the writer may have meant as text.
+	Commented bool
 
 	source source
 	style  yaml.Style

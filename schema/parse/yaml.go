@@ -21,7 +21,8 @@ import (
 
 // Limits of a file. No flow that people write comes near them.
 const (
-	MaxSize  = 1 << 20
+	MaxSize  = 512 << 10 // bytes
+	maxNodes = 50_000    // keys and values
 	maxDepth = 40
 	// maxSearched is the size up to which the line of a YAML error is searched
 	// for; in larger files the library's own guess is shown.
@@ -58,12 +59,25 @@ func (p *parser) decode(text []byte) *yaml.Node {
 		p.report.Add(diag.SecondDocument, p.pos(second), "a second YAML document begins here (`---`); a file holds one flow")
 		return nil
 	}
+	if countNodes(document) > maxNodes {
+		p.report.Add(diag.TooLarge, p.at(0, 0), "the file has more than the %d keys and values that a flow file may have", maxNodes)
+		return nil
+	}
 	root := document.Content[0]
 	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
 		p.reportEmpty()
 		return nil
 	}
 	return root
+}
+
+// countNodes counts no alias twice: it does not look into them.
+func countNodes(n *yaml.Node) int {
+	count := 1
+	for _, child := range n.Content {
+		count += countNodes(child)
+	}
+	return count
 }
 
 func (p *parser) reportEmpty() {
@@ -199,7 +213,7 @@ func explain(problem, line string) string {
 type explanation struct{ problem, words string }
 
 func explanations() []explanation {
-	const brackets = "inside {…} and […] a value with brackets, commas, quotes, `?` or `: ` must be in quotes, and the closing bracket must be there"
+	const brackets = "inside {…} and […] a value with brackets, commas, quotes, `?`, ` #` or `: ` must be in quotes, and the closing bracket must be there"
 	return []explanation{
 		{"did not find expected ',' or", brackets},
 		{"did not find expected node content", brackets},
