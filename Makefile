@@ -7,7 +7,7 @@ BENCHTIME     ?= 3s
 # The race detector needs cgo and a C compiler; without them the tests run all the same.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: help demo test generate lint bench setup
+.PHONY: help demo test generate lint lint-goldens bench setup
 
 help: ## lists what there is to run
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -27,7 +27,13 @@ generate: ## writes the generated files again
 
 lint: ## runs the linters, the import rules and the formatter's check
 	go vet ./...
-	$(GOLANGCI_LINT) run ./...
+	$(GOLANGCI_LINT) run ./... ./testdata/gen/... ./testdata/machine/...
+	@$(MAKE) --no-print-directory lint-goldens
+
+# What the goldens generate is compiled and vetted by the tests; here staticcheck reads it.
+lint-goldens:
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && go run ./testdata/gen/unpack "$$dir" && \
+	cd "$$dir" && $(GOLANGCI_LINT) run --config "$(CURDIR)/.golangci.yml" --enable-only staticcheck,unused,ineffassign ./...
 
 bench: ## measures the engine: flows a second and latencies, with every commit synced and without
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./runtime/...

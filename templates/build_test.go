@@ -4,7 +4,6 @@ package templates_test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/bextgen/bextgen/schema"
 	"github.com/bextgen/bextgen/schema/model"
 	"github.com/bextgen/bextgen/templates"
+	"github.com/bextgen/bextgen/testdata/gen/module"
 )
 
 // specs are the flow and types files of an archive.
@@ -53,7 +53,9 @@ func compile(t *testing.T, name string, specs fstest.MapFS) (*model.Package, map
 func buildProgram(t *testing.T, files map[string][]byte) string {
 	t.Helper()
 	dir := t.TempDir()
-	writeModule(t, dir)
+	if err := module.Write(dir, ".."); err != nil {
+		t.Fatal(err)
+	}
 	for path, content := range files {
 		writeFile(t, filepath.Join(dir, path), content)
 	}
@@ -61,27 +63,6 @@ func buildProgram(t *testing.T, files map[string][]byte) string {
 	run(t, dir, "go", "vet", "./...")
 	run(t, dir, "go", "build", "-o", program, ".")
 	return program
-}
-
-// writeModule makes a module that has this one, and what this one needs.
-func writeModule(t *testing.T, dir string) {
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const path = "github.com/bextgen/bextgen"
-	text := strings.Replace(string(mod), "module "+path, "module golden", 1)
-	text += fmt.Sprintf("\nrequire %s v0.0.0\n\nreplace %s => %s\n", path, path, root)
-	writeFile(t, filepath.Join(dir, "go.mod"), []byte(text))
-	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, filepath.Join(dir, "go.sum"), sum)
 }
 
 // run is what a command prints on its standard output.

@@ -46,7 +46,7 @@ func (p Play) play(database string, history io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer store.Close() //nolint:errcheck // what was played is said by its history
 	rt, err := runtime.New(store, runtime.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return err
