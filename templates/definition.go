@@ -181,6 +181,7 @@ func addDefinition(f *jen.File, fl *model.Flow, errors []*model.Error) {
 		fields = append(fields, field("Restart", inFlow("Policy").Add(policy(fl.Restart))))
 	}
 	fields = append(fields, startFields(fl)...)
+	fields = append(fields, boundFields(fl)...)
 	if len(fl.Steps) > 0 {
 		fields = append(fields, field("Steps", stepList(fl)))
 	}

@@ -62,6 +62,9 @@ func unknownOperator(pkg *model.Package) (string, *model.Expr) {
 		visit(fl.IdempotencyKey)
 		visit(fl.Tenant)
 		visit(fl.Priority)
+		if fl.Concurrency != nil {
+			visit(fl.Concurrency.Key)
+		}
 		for _, b := range allBlocks(fl) {
 			for _, e := range expressions(b) {
 				visit(e)

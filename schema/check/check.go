@@ -35,6 +35,7 @@ func (c *pass) flow(f *resolve.Flow) {
 	c.size = size{}
 	c.flowValues(f)
 	c.starting(f)
+	c.schedules(f)
 	behind := c.body(f.Body, scope{flow: f})
 	c.delays(f)
 	c.output(&behind, f)

@@ -36,6 +36,7 @@ func (c *pass) flowValues(f *resolve.Flow) {
 		m.MaxAttempts = c.number(s.MaxAttempts, "maxAttempts", 1)
 	}
 	m.Timeout = c.duration(s.Timeout, "timeout")
+	m.Retention = c.atLeast(s.Retention, "retention", leastRetention)
 	m.Restart = c.policy(s.Restart)
 	c.policy(s.Defaults)
 }
@@ -124,6 +125,19 @@ func (c *pass) duration(t *parse.Text, key string) time.Duration {
 		return d
 	}
 	return 0
+}
+
+// leastRetention is how often the runtime looks for runs to delete.
+const leastRetention = time.Minute
+
+// atLeast is a duration that must not be shorter than another; 0 if the key is not there.
+func (c *pass) atLeast(t *parse.Text, key string, least time.Duration) time.Duration {
+	d := c.duration(t, key)
+	if d != 0 && d < least {
+		c.report.Add(diag.BadDuration, t.Pos, "`%s` must be at least %s, not `%s`", key, duration.Format(least), clip(t.Value))
+		return 0
+	}
+	return d
 }
 
 func (c *pass) backoff(t *parse.Text) model.Backoff {

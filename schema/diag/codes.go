@@ -5,7 +5,8 @@ package diag
 type Code string
 
 // The codes. 00x and 01x are about files and YAML, 02x about names, 03x about
-// types, 04x about blocks, policies and other values, 05x and 06x about expressions.
+// types, 04x about blocks, policies and other values, 05x and 06x about expressions, 07x
+// about schedules and literal values.
 const (
 	Unreadable     Code = "BX001"
 	NoFlowFile     Code = "BX002"
@@ -57,6 +58,9 @@ const (
 	SecretExposed   Code = "BX061"
 	OnlyInForeach   Code = "BX062"
 	BadConstant     Code = "BX065"
+
+	BadSchedule Code = "BX070"
+	BadValue    Code = "BX071"
 )
 
 // Titles has a title of one line for every code.
@@ -112,5 +116,8 @@ func Titles() map[Code]string {
 		SecretExposed:   "a secret would be shown",
 		OnlyInForeach:   "an expression reads from outside what is seen only in a foreach",
 		BadConstant:     "a constant pattern, time or duration in an expression cannot be read",
+
+		BadSchedule: "the times of a schedule cannot be read, or never come",
+		BadValue:    "a literal value does not fit its type",
 	}
 }

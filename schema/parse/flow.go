@@ -78,8 +78,7 @@ func (p *parser) typesFile(root *yaml.Node, file *File) {
 
 func (p *parser) flowFile(root *yaml.Node, file *File) {
 	file.Flow = new(Flow)
-	later := []string{"schedule", "concurrency", "retention"}
-	p.object(root, "a flow", later, append(p.flowKeys(file.Flow), p.declarations(file)...))
+	p.object(root, "a flow", nil, append(p.flowKeys(file.Flow), p.declarations(file)...))
 	if !mentions(root, "flow") {
 		p.report.Add(diag.MissingKey, p.pos(root), "the flow has no name: begin with `flow: NAME`")
 	}
@@ -114,6 +113,9 @@ func (p *parser) flowKeys(f *Flow) []key {
 		p.into(&f.IdempotencyKey, "idempotencyKey"),
 		p.into(&f.Tenant, "tenant"),
 		p.into(&f.Priority, "priority"),
+		{"schedule", func(v *yaml.Node) { f.Schedules = p.schedules(v) }},
+		{"concurrency", func(v *yaml.Node) { f.Concurrency = p.concurrency(v) }},
+		p.into(&f.Retention, "retention"),
 		{"defaults", func(v *yaml.Node) { p.object(v, "`defaults`", nil, p.policyKeys(&f.Defaults)) }},
 	}
 	return append(keys, p.backoffKeys(&f.Restart)...)

@@ -63,6 +63,22 @@ const maxEntries = 1000
 // entries is the keys and values of a mapping. Keys that are no text, that are
 // there twice or that have no value are reported and left out.
 func (p *parser) entries(n *yaml.Node, where string) []entry {
+	var list []entry
+	for _, e := range p.pairs(n, where) {
+		if empty(e.value) {
+			p.emptyValue(n, e.key)
+			if cutByComma(n, e.key.Value) {
+				return nil // the other values are not what the user meant either
+			}
+			continue
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// pairs is the keys and values of a mapping, also those without a value.
+func (p *parser) pairs(n *yaml.Node, where string) []entry {
 	if n.Kind != yaml.MappingNode {
 		p.wrongForm(n, "a mapping (`key: value` lines)", where)
 		return nil
@@ -85,13 +101,6 @@ func (p *parser) entries(n *yaml.Node, where string) []entry {
 			continue
 		}
 		first[name.Value] = name
-		if empty(value) {
-			p.emptyValue(n, name)
-			if cutByComma(n, name.Value) {
-				return nil // the other values are not what the user meant either
-			}
-			continue
-		}
 		list = append(list, entry{name, value})
 	}
 	return list

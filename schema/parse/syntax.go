@@ -24,11 +24,27 @@ type Flow struct {
 	// What a start uses where its caller gives nothing: expressions over the input.
 	IdempotencyKey, Tenant, Priority *Text
 
+	Schedules   []*Schedule
+	Concurrency *Concurrency
+	Retention   *Text
+
 	Restart  Policy // backoff, backoffBase, backoffMax and jitter only
 	Defaults Policy
 	Input    *Shape
 	Output   *Output
 	Steps    []Block
+}
+
+// Schedule is an entry of `schedule`, or all of it.
+type Schedule struct {
+	Pos                                           model.Pos // of the name, or of the schedule if it has none
+	Name, Cron, Every, Timezone, CatchUp, Overlap *Text
+	Input                                         *Value
+}
+
+// Concurrency is the value of `concurrency`.
+type Concurrency struct {
+	Limit, Key *Text
 }
 
 // Policy is the keys that say how often and how long a handler is tried.

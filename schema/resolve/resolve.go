@@ -138,14 +138,22 @@ func (r *resolver) claim(goName, what string, pos model.Pos) bool {
 	return false
 }
 
-// name checks a kebab-case name.
+// name checks a kebab-case name that becomes one in Go.
 func (r *resolver) name(t *parse.Text, what string) bool {
-	if len(t.Value) > longestName || !kebab.MatchString(t.Value) {
-		r.report.Add(diag.MalformedName, t.Pos, "%s `%s` must be written in kebab-case: small letters, digits and single hyphens, such as `charge-payment`", what, clip(t.Value))
+	if !CheckName(t, what, r.report) {
 		return false
 	}
 	if where := reservedIn(t.Value); where != "" {
 		r.report.Add(diag.ReservedName, t.Pos, "`%s` cannot be the name of the %s: the word is reserved %s", t.Value, what, where)
+		return false
+	}
+	return true
+}
+
+// CheckName reports a name that is not in kebab-case.
+func CheckName(t *parse.Text, what string, report *diag.Reporter) bool {
+	if len(t.Value) > longestName || !kebab.MatchString(t.Value) {
+		report.Add(diag.MalformedName, t.Pos, "%s `%s` must be written in kebab-case: small letters, digits and single hyphens, such as `charge-payment`", what, clip(t.Value))
 		return false
 	}
 	return true
