@@ -121,6 +121,10 @@ func (rt *Runtime) Close(ctx context.Context) error {
 // Register… functions call it.
 func (rt *Runtime) Register(def *flow.Definition, handlers ...Handler) error {
 	code := &engine.Flow{Definition: def, Handlers: make(map[string]engine.Handler, len(handlers))}
+	var err error
+	if code.StartScheduled, err = rt.scheduled(def); err != nil {
+		return fmt.Errorf("register flow %s: %w", def.Flow, err)
+	}
 	for _, h := range handlers {
 		code.Handlers[h.name] = h.bind(rt)
 	}

@@ -131,7 +131,8 @@ func (s *starting) complete(def *flow.Definition) (err error) {
 		}
 		s.Priority = int(priority)
 	}
-	return nil
+	s.Concurrency, err = def.ConcurrencyKey(s.Input)
+	return err
 }
 
 // identify gives the run an id, or checks the one that it was given.

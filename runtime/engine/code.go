@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/bextgen/bextgen/runtime/engine/timetable"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 )
@@ -11,6 +12,7 @@ import (
 type code struct {
 	*Flow
 	version store.FlowVersion
+	tables  []timetable.Table // of its schedules
 }
 
 // Register implements Engine.
@@ -30,6 +32,10 @@ func (e *Embedded) Register(f *Flow) error {
 			}
 		}
 	}
+	tables, err := tables(f)
+	if err != nil {
+		return fmt.Errorf("register flow %s: %w", name, err)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.state == ended {
@@ -41,7 +47,10 @@ func (e *Embedded) Register(f *Flow) error {
 				name, f.Definition.Version, ErrRegistered, other.Definition.Version)
 		}
 	}
-	e.flows[name] = append(e.flows[name], &code{f, store.FlowVersion{Flow: name, Major: major, Minor: minor}})
+	e.flows[name] = append(e.flows[name], &code{
+		Flow: f, tables: tables,
+		version: store.FlowVersion{Flow: name, Major: major, Minor: minor, Limit: f.Definition.Concurrency.Limit},
+	})
 	e.queued()
 	return nil
 }

@@ -63,6 +63,9 @@ func (x *execution) updateHead(s flow.State) bool {
 	head.Output, head.Error = s.Output, s.Err
 	head.StartedAt, head.FinishedAt, head.EndSeq = s.StartedAt, s.FinishedAt, s.EndSeq
 	head.WakeAt = wakeAt
+	if keep := x.code.Definition.Retention; keep > 0 && s.Status.Final() {
+		head.DeleteAt = s.FinishedAt.Add(keep)
+	}
 	x.head = &head
 	return true
 }

@@ -72,6 +72,10 @@ type Embedded struct {
 	unheard  atomic.Bool // a message found no execution, see deliverUnheard
 	listened time.Time   // when the scheduler last asked for such messages
 
+	// Of the scheduler alone: the schedules, and when it last asked for runs to delete.
+	recurring map[recurringKey]*recurring
+	swept     time.Time
+
 	scheduler sync.WaitGroup
 	runs      sync.WaitGroup // executions
 	attempts  sync.WaitGroup // handlers

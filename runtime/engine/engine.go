@@ -65,6 +65,17 @@ type Flow struct {
 	Definition *flow.Definition
 	// Handlers are those of the steps and of their compensations, by name.
 	Handlers map[string]Handler
+	// StartScheduled starts a run by a schedule of the flow, with all that any start
+	// does, and returns its id; nil for a flow without schedules.
+	StartScheduled func(ctx context.Context, s Scheduled) (runID string, err error)
+}
+
+// Scheduled is a run that a schedule starts.
+type Scheduled struct {
+	Schedule string // its name
+	RunID    string
+	Key      string // the idempotency key
+	Labels   map[string]string
 }
 
 // Handler is what does the work of a step, or undoes it.

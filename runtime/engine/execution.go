@@ -327,7 +327,7 @@ func (x *execution) leave() {
 	}
 	e.mu.Unlock()
 	close(x.gone)
-	if !x.over || e.backlog.Load() {
+	if !x.over || e.backlog.Load() || x.head.Concurrency != nil {
 		e.kick() // there is room, and this run may be due before what the scheduler waits for
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
-// This file is the scheduler: it claims runs that are due while there is room.
+// This file is the scheduler: it claims runs that are due while there is room, and
+// sees to what is to be done from time to time.
 
 // schedule is the scheduler's goroutine. It looks when it is kicked, when the
 // next run is due, and from time to time for what other processes wrote.
@@ -37,12 +38,18 @@ func (e *Embedded) schedule() {
 	}
 }
 
-// look claims what is due, and says how long there is nothing more to do.
+// look does what is due, and says how long there is nothing more to do.
 func (e *Embedded) look(ctx context.Context) time.Duration {
 	if !e.mayExecute(ctx) {
+		e.recurring, e.swept = nil, time.Time{} // who executes meanwhile sees to them
 		return e.opts.PollInterval
 	}
 	e.deliverUnheard(ctx)
+	return min(e.startRecurring(ctx), e.sweep(ctx), e.claimDue(ctx))
+}
+
+// claimDue claims runs that are due, and says how long there are no more.
+func (e *Embedded) claimDue(ctx context.Context) time.Duration {
 	for {
 		e.backlog.Store(true) // what is due may find no room: then an execution that ends kicks
 		room := e.room()
@@ -130,7 +137,7 @@ func (e *Embedded) deliver(m store.Message) bool {
 }
 
 func (e *Embedded) logStoreError(what string, err error) {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, ErrClosed) {
 		return // the engine is closing
 	}
 	e.opts.Logger.Error("the store refused; it is asked again", "what", what, "error", err)

@@ -25,3 +25,19 @@ func FromInput[In, T any](expression func(p *Plan, input In) T) func(input []byt
 		return value, nil
 	}
 }
+
+// ConcurrencyKey is the key by which the number of runs under way is bounded, for the
+// stored bytes of an input; nil for a flow without a bound.
+func (d *Definition) ConcurrencyKey(input []byte) (*string, error) {
+	switch {
+	case d.Concurrency.Limit == 0:
+		return nil, nil
+	case d.Concurrency.Key == nil:
+		return new(string), nil
+	}
+	key, err := d.Concurrency.Key(input)
+	if err != nil {
+		return nil, fmt.Errorf("concurrency: %w", err)
+	}
+	return &key, nil
+}
