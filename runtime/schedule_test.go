@@ -446,3 +446,52 @@ func TestOldRunsAreDeleted(t *testing.T) {
 		}
 	})
 }
+
+// TestConcurrencyOfRunsThatAreCalled: a call waits like a start until there is a place.
+func TestConcurrencyOfRunsThatAreCalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFamily(t)
+		f.child.Concurrency.Limit = 1
+		var now, most atomic.Int32
+		f.open(func(_ context.Context, in number) (number, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			time.Sleep(time.Minute)
+			return in, nil
+		}, noTakeBack)
+		runs := []*runtime.Run[number]{f.start(), f.start(), f.start()}
+		time.Sleep(3*time.Minute + time.Second)
+		for _, run := range runs {
+			f.approve(run, 1)
+			if _, err := run.Wait(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if most.Load() != 1 {
+			t.Errorf("%d were under way at a time, want 1", most.Load())
+		}
+	})
+}
+
+// TestABoundThatIsTakenAway: runs that were started with one do not wait for ever.
+func TestABoundThatIsTakenAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.flow.Concurrency.Limit = 1
+		b.flow.ship.Delay = 10 * time.Minute
+		b.open(shop{})
+		for range 3 {
+			b.start(shipment{Count: 1})
+		}
+		time.Sleep(time.Minute)
+		b.close()
+		b.flow.Concurrency.Limit = 0
+		b.open(shop{})
+		time.Sleep(11 * time.Minute)
+		for _, r := range b.runs() {
+			if r.Status != runtime.StatusCompleted {
+				t.Errorf("a run is %s", r.Status)
+			}
+		}
+	})
+}
