@@ -30,7 +30,7 @@ func StepHandler[In, Out any](def *flow.StepDef, f func(context.Context, In) (Ou
 		if err != nil {
 			return nil, payloadError("the result of step %s cannot be stored: %v", def.Name, err)
 		}
-		if err := flow.CheckEnums(out); err != nil {
+		if err := flow.Check(out); err != nil {
 			return nil, payloadError("the result of step %s is wrong: %v", def.Name, err)
 		}
 		return raw, nil

@@ -108,7 +108,7 @@ func encodePayload(payload any) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the payload cannot be stored: %w", err)
 	}
-	if err := flow.CheckEnums(payload); err != nil {
+	if err := flow.Check(payload); err != nil {
 		return nil, fmt.Errorf("the payload is wrong: %w", err)
 	}
 	return raw, nil

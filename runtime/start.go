@@ -75,7 +75,7 @@ func StartFlow[Out any](ctx context.Context, def *flow.Definition, input any, op
 	if err != nil {
 		return nil, fmt.Errorf("start %s: the input cannot be stored: %w", def.Flow, err)
 	}
-	if err := flow.CheckEnums(input); err != nil {
+	if err := flow.Check(input); err != nil {
 		return nil, fmt.Errorf("start %s: the input is wrong: %w", def.Flow, err)
 	}
 	created, err := rt.start(ctx, def, raw, opts)

@@ -143,6 +143,7 @@ func (src *source) render(packageName string) ([]byte, error) {
 // addFlow emits everything about one flow.
 func addFlow(f *jen.File, fl *model.Flow, errors []*model.Error) {
 	addPayload(f, fl.Input)
+	addInputDefaults(f, fl.Input)
 	addPayload(f, fl.Output.Payload)
 	for _, st := range fl.Steps {
 		if st.Calls != nil {

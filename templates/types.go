@@ -20,6 +20,12 @@ func addType(f *jen.File, t *model.Named) {
 	if t.Secret {
 		addRedaction(f, t.Name)
 	}
+	if t.Defaults {
+		addDefaults(f, t.Name, t.Fields)
+	}
+	if t.Rules {
+		addValidate(f, t.Name, t.Fields)
+	}
 }
 
 // addPayload emits an input or an output.
@@ -35,6 +41,12 @@ func addPayload(f *jen.File, p *model.Payload) {
 	f.Type().Id(p.GoName).Struct(fields(p.Fields)...)
 	if p.Secret {
 		addRedaction(f, p.GoName)
+	}
+	if p.Defaults {
+		addDefaults(f, p.GoName, p.Fields)
+	}
+	if p.Rules {
+		addValidate(f, p.GoName, p.Fields)
 	}
 }
 
@@ -67,7 +79,7 @@ func fields(list []*model.Field) []jen.Code {
 // tags are a field's name in JSON, and whether it is to be hidden.
 func tags(fd *model.Field) map[string]string {
 	t := map[string]string{"json": fd.Name}
-	if fd.Type.Kind == model.Optional {
+	if fd.Type.Kind == model.Optional && fd.Default == nil { // where it lacks, it has the default
 		t["json"] += ",omitempty"
 	}
 	if fd.Secret {

@@ -1,10 +1,8 @@
 package flow
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -18,71 +16,67 @@ type Enum interface {
 	EnumValues() []string
 }
 
-// CheckEnums says which field in a value, at any depth, is an enum that has none
-// of its values. The value must be one that can be stored: it has no cycles.
+// CheckEnums says which fields in a value, at any depth, are enums that have none
+// of their values, in an *InvalidError. The value must be one that can be stored: it has no cycles.
 func CheckEnums(v any) error {
-	if v == nil || !holdsEnum(reflect.TypeOf(v)) {
-		return nil
+	var p Problems
+	p.enums(v)
+	return p.Err()
+}
+
+func (p *Problems) enums(v any) {
+	if v != nil && holdsEnum(reflect.TypeOf(v)) {
+		p.checkEnums(reflect.ValueOf(v), "", false)
 	}
-	return checkEnums(reflect.ValueOf(v), "", false)
 }
 
 // checkEnums checks a part of a value, which is at a path in it.
-func checkEnums(v reflect.Value, path string, secret bool) error {
+func (p *Problems) checkEnums(v reflect.Value, path string, secret bool) {
 	if !holdsEnum(v.Type()) {
-		return nil
+		return
 	}
 	if e, ok := v.Interface().(Enum); ok && v.Kind() == reflect.String {
-		return checkEnum(e.EnumValues(), v.String(), path, secret)
+		p.checkEnum(e.EnumValues(), v.String(), path, secret)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			return checkEnums(v.Elem(), path, secret)
+			p.checkEnums(v.Elem(), path, secret)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			if err := checkEnums(v.Index(i), path+"["+strconv.Itoa(i)+"]", secret); err != nil {
-				return err
-			}
+			p.checkEnums(v.Index(i), elementPath(path, i), secret)
 		}
 	case reflect.Map:
 		for _, key := range sortedKeys(v) {
-			if err := checkEnums(v.MapIndex(key), path+"["+strconv.Quote(key.String())+"]", secret); err != nil {
-				return err
+			next := path + "[" + Hidden + "]"
+			if !secret {
+				next = keyPath(path, key.String())
 			}
+			p.checkEnums(v.MapIndex(key), next, secret)
 		}
 	case reflect.Struct:
-		return checkFields(v, path, secret)
+		p.checkEnumFields(v, path, secret)
 	}
-	return nil
 }
 
-func checkFields(v reflect.Value, path string, secret bool) error {
+func (p *Problems) checkEnumFields(v reflect.Value, path string, secret bool) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		if !field.IsExported() {
 			continue
 		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if path != "" {
-			name = path + "." + name
-		}
-		if err := checkEnums(v.Field(i), name, secret || field.Tag.Get("secret") == "true"); err != nil {
-			return err
-		}
+		p.checkEnums(v.Field(i), fieldPath(path, name), secret || field.Tag.Get("secret") == "true")
 	}
-	return nil
 }
 
-func checkEnum(values []string, text, path string, secret bool) error {
+func (p *Problems) checkEnum(values []string, text, path string, secret bool) {
 	if slices.Contains(values, text) {
-		return nil
+		return
 	}
-	if path == "" {
-		path = "it"
-	}
-	shown := strconv.Quote(text)
+	shown := quoted(text)
 	if secret {
 		shown = Hidden
 	}
@@ -90,7 +84,7 @@ func checkEnum(values []string, text, path string, secret bool) error {
 	if len(values) > most {
 		values = append(slices.Clip(values[:most]), "…")
 	}
-	return fmt.Errorf("%s is %s, and must be one of %s", path, shown, strings.Join(values, ", "))
+	p.add(Problem{Field: path, Problem: "is " + shown + ", and must be one of " + strings.Join(values, ", ")})
 }
 
 // sortedKeys are the keys of a map in their order, so that of several errors it is

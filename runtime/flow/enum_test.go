@@ -46,7 +46,7 @@ func TestCheckEnums(t *testing.T) {
 		"an optional":   {with(func(c *crate) { c.Spare = &bad }), `spare is "tiny", and must be one of small, large`},
 		"a secret":      {with(func(c *crate) { c.Lid = bad }), `lid is •••, and must be one of small, large`},
 		"in a list":     {with(func(c *crate) { c.Sizes = []size{good, bad} }), `sizes[1] is "tiny", and must be one of small, large`},
-		"in a map":      {with(func(c *crate) { c.ByName = map[string]size{"b": "c", "a": "b"} }), `byName["a"] is "b", and must be one of small, large`},
+		"in a map":      {with(func(c *crate) { c.ByName = map[string]size{"b": "c", "a": "b"} }), `byName["a"] is "b", and must be one of small, large; byName["b"] is "c", and must be one of small, large`},
 		"in its own":    {with(func(c *crate) { c.Inner = []crate{with(func(c *crate) { c.Sizes = []size{bad} })} }), `inner[0].sizes[0] is "tiny", and must be one of small, large`},
 		"of many":       {letter("1"), `it is "1", and must be one of a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, …`},
 		"the last":      {letter("z"), ""},

@@ -33,6 +33,8 @@ const (
 	MalformedType Code = "BX031"
 	EndlessType   Code = "BX032"
 	NotAStruct    Code = "BX033"
+	WrongRule     Code = "BX034"
+	BadDefault    Code = "BX035"
 
 	BadNumber     Code = "BX040"
 	BadDuration   Code = "BX041"
@@ -91,6 +93,8 @@ func Titles() map[Code]string {
 		MalformedType: "a type is not written as types are",
 		EndlessType:   "a type contains itself without end",
 		NotAStruct:    "a declared type with fields is wanted",
+		WrongRule:     "a rule of a field does not fit its type or another rule",
+		BadDefault:    "a default does not fit its field",
 
 		BadNumber:     "a number is malformed or out of its range",
 		BadDuration:   "a duration is malformed or not positive",
@@ -115,7 +119,7 @@ func Titles() map[Code]string {
 		AmbiguousMerge:  "a step or call without `in` would get two fields of one name",
 		SecretExposed:   "a secret would be shown",
 		OnlyInForeach:   "an expression reads from outside what is seen only in a foreach",
-		BadConstant:     "a constant pattern, time or duration in an expression cannot be read",
+		BadConstant:     "a constant pattern, time, duration or bytes cannot be read",
 
 		BadSchedule: "the times of a schedule cannot be read, or never come",
 		BadValue:    "a literal value does not fit its type",

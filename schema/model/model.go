@@ -37,6 +37,9 @@ type Named struct {
 	// Rules says that a value of this type holds fields with rules, at any depth: it
 	// has a Validate method.
 	Rules bool
+	// Defaults says that a value of this type holds fields with a default, not counting
+	// those in lists, maps and optional values: there is a function that makes one.
+	Defaults bool
 	// Go is where a type of the user's own is declared; Fields are those of its
 	// exported JSON fields that expressions can read. Nothing is emitted for it.
 	Go *GoType
@@ -122,7 +125,9 @@ type Payload struct {
 	// emitted as `type GoName = …`.
 	Alias  *Type
 	Secret bool // holds a secret, at any depth
-	Rules  bool // holds fields with rules, at any depth: it has a Validate method
+	// Rules and Defaults are as for a Named. They are said of what comes in from outside:
+	// the input of a flow, the result of a step's handler, a signal.
+	Rules, Defaults bool
 }
 
 // Error is an error declared under `errors`.

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -25,7 +26,12 @@ type key struct {
 // object reads a mapping of known keys. Keys of the language that come with a
 // later version are named in later. where says to the user where it stands.
 func (p *parser) object(n *yaml.Node, where string, later []string, keys []key) {
-	for _, e := range p.entries(n, where) {
+	p.keys(p.entries(n, where), where, later, keys)
+}
+
+// keys reads entries that have known keys.
+func (p *parser) keys(entries []entry, where string, later []string, keys []key) {
+	for _, e := range entries {
 		if known := find(keys, e.key.Value); known != nil {
 			known.read(e.value)
 			continue
@@ -61,11 +67,12 @@ func (p *parser) unknownKey(k *Text, where string, later []string, keys []key) {
 const maxEntries = 1000
 
 // entries is the keys and values of a mapping. Keys that are no text, that are
-// there twice or that have no value are reported and left out.
-func (p *parser) entries(n *yaml.Node, where string) []entry {
+// there twice or that have no value are reported and left out; for those in
+// mayBeBlank, "" in quotes is one.
+func (p *parser) entries(n *yaml.Node, where string, mayBeBlank ...string) []entry {
 	var list []entry
 	for _, e := range p.pairs(n, where) {
-		if empty(e.value) {
+		if empty(e.value) && !(quoted(e.value) && slices.Contains(mayBeBlank, e.key.Value)) {
 			p.emptyValue(n, e.key)
 			if cutByComma(n, e.key.Value) {
 				return nil // the other values are not what the user meant either
@@ -108,6 +115,10 @@ func (p *parser) pairs(n *yaml.Node, where string) []entry {
 
 func empty(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && (strings.TrimSpace(n.Value) == "" || n.Value == "~" && n.Style == 0)
+}
+
+func quoted(n *yaml.Node) bool {
+	return n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
 }
 
 // cutByComma says that a key without a value is what came behind a comma of an

@@ -146,6 +146,17 @@ type Field struct {
 	Type   *Text
 	Doc    *Text
 	Secret bool
+
+	// What the field demands of its value, and has where JSON lacks it.
+	Default                                 *Value
+	Min, Max, MinLength, MaxLength, Pattern *Text
+}
+
+// Value is a constant: a text, or a list of them.
+type Value struct {
+	Pos  model.Pos
+	Text *Text // nil for a list
+	List []*Value
 }
 
 // Bindings is a mapping of names to expressions.

@@ -144,7 +144,7 @@ func (p *parser) fields(n *yaml.Node, where string) []*Field {
 	return list
 }
 
-// field reads `name: type` or `name: {type, doc, secret}`.
+// field reads `name: type` or `name: {type, doc, secret, default, min, …}`.
 func (p *parser) field(e entry) *Field {
 	f := &Field{Name: e.key}
 	if e.value.Kind == yaml.ScalarNode {
@@ -156,12 +156,17 @@ func (p *parser) field(e entry) *Field {
 		p.wrongForm(e.value, "a type, or `{type: …}`", where)
 		return nil
 	}
-	later := []string{"default", "min", "max", "minLength", "maxLength", "pattern"}
 	before := p.report.Len()
-	p.object(e.value, where, later, []key{
+	p.keys(p.entries(e.value, where, "default"), where, nil, []key{
 		p.into(&f.Type, "type"),
 		p.into(&f.Doc, "doc"),
 		{"secret", func(v *yaml.Node) { f.Secret = p.boolean(v, "`secret`") }},
+		{"default", func(v *yaml.Node) { f.Default = p.value(v, "`default`") }},
+		p.into(&f.Min, "min"),
+		p.into(&f.Max, "max"),
+		p.into(&f.MinLength, "minLength"),
+		p.into(&f.MaxLength, "maxLength"),
+		p.into(&f.Pattern, "pattern"),
 	})
 	if f.Type == nil {
 		if p.report.Len() == before {
@@ -170,6 +175,26 @@ func (p *parser) field(e entry) *Field {
 		return nil
 	}
 	return f
+}
+
+// value reads a text or a list of values; nil after it reported that it is neither.
+func (p *parser) value(n *yaml.Node, where string) *Value {
+	v := &Value{Pos: p.pos(n)}
+	switch n.Kind {
+	case yaml.ScalarNode:
+		v.Text = p.newText(n)
+	case yaml.SequenceNode:
+		v.List = []*Value{}
+		for _, c := range n.Content {
+			if item := p.value(c, where); item != nil {
+				v.List = append(v.List, item)
+			}
+		}
+	default:
+		p.wrongForm(n, "text, a number or a list", where)
+		return nil
+	}
+	return v
 }
 
 func (p *parser) boolean(n *yaml.Node, where string) bool {

@@ -47,45 +47,20 @@ func (r *resolver) markSecrets() {
 	for _, e := range r.pkg.Model.Errors {
 		e.Secret = AnySecret(e.Fields)
 	}
-	for _, f := range r.pkg.Model.Flows {
-		markPayload(f.Input)
-		for _, s := range f.Steps {
-			markPayload(s.Out)
-		}
-		for _, w := range f.Waits {
-			markPayload(w.Out)
-		}
-	}
-}
-
-func markPayload(p *model.Payload) {
-	if p != nil {
+	for _, p := range r.incoming() {
 		p.Secret = AnySecret(p.Fields) || HoldsSecret(p.Alias)
 	}
 }
 
 func (r *resolver) nameFields() {
 	for _, t := range r.pkg.Model.Types {
-		NameFields(t.Fields, t.Secret, r.report)
+		NameFields(t.Fields, t.Secret, r.report, methods(t.Rules, t.Defaults)...)
 	}
 	for _, e := range r.pkg.Model.Errors {
 		NameFields(e.Fields, e.Secret, r.report, "Error", "ErrorName")
 	}
-	for _, f := range r.pkg.Model.Flows {
-		NameFields(f.Input.Fields, f.Input.Secret, r.report)
-		for _, s := range f.Steps {
-			r.nameResult(s.Out)
-		}
-		for _, w := range f.Waits {
-			r.nameResult(w.Out)
-		}
-	}
-}
-
-// nameResult names the fields of what a block gives, if it gives anything.
-func (r *resolver) nameResult(p *model.Payload) {
-	if p != nil {
-		NameFields(p.Fields, p.Secret, r.report)
+	for _, p := range r.incoming() {
+		NameFields(p.Fields, p.Secret, r.report, methods(p.Rules, p.Defaults)...)
 	}
 }
 

@@ -18,6 +18,7 @@ func (r *resolver) errors(files []*parse.File) {
 			if !r.claim(goName, "error `"+e.Name.Value+"`", e.Name.Pos) {
 				continue
 			}
+			r.refuseDemands(e.Name.Value, e.Fields)
 			r.pkg.Model.Errors = append(r.pkg.Model.Errors, &model.Error{
 				Name: e.Name.Value, GoName: goName, Doc: doc(e.Doc), Pos: e.Name.Pos,
 				Fields: r.fields(e.Fields), Permanent: e.Permanent,

@@ -92,6 +92,8 @@ type resolver struct {
 	report *diag.Reporter
 	types  map[string]*model.Type
 	goName map[string]declaration // of the package
+
+	demanding []demanding // the fields with rules or a default
 }
 
 // declaration is what a name stands for, in the user's words.
@@ -116,7 +118,10 @@ func Resolve(name string, files []*parse.File, report *diag.Reporter) *Package {
 	r.refuseEndless()
 	r.errors(files)
 	r.flows(files)
+	r.demands()
 	r.markSecrets()
+	r.markDemands()
+	r.claimConstructors()
 	r.nameFields()
 	r.calls()
 	return r.pkg

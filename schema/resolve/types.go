@@ -65,7 +65,11 @@ func (r *resolver) fields(list []*parse.Field) []*model.Field {
 		if t == nil {
 			t = &model.Type{Kind: Unknown}
 		}
-		fields = append(fields, &model.Field{Name: f.Name.Value, Doc: doc(f.Doc), Type: t, Secret: f.Secret, Pos: f.Name.Pos})
+		field := &model.Field{Name: f.Name.Value, Doc: doc(f.Doc), Type: t, Secret: f.Secret, Pos: f.Name.Pos}
+		if isDemanding(f) {
+			r.demanding = append(r.demanding, demanding{field, f})
+		}
+		fields = append(fields, field)
 	}
 	return fields
 }
