@@ -68,7 +68,14 @@ func checkCase(t *testing.T, file string) diag.List {
 		kept = append(kept, f)
 		spec[f.Name] = &fstest.MapFile{Data: f.Data}
 	}
-	pkg, list := schema.Load(spec, options(archive))
+	opts := options(archive)
+	opts.Out = t.TempDir()
+	for _, f := range kept {
+		if strings.HasSuffix(f.Name, ".go") || f.Name == "go.mod" {
+			writeFile(t, filepath.Join(opts.Out, f.Name), f.Data)
+		}
+	}
+	pkg, list := schema.Load(spec, opts)
 	if len(list) == 0 || pkg != nil {
 		t.Fatalf("the spec is accepted; it must not be")
 	}
@@ -84,6 +91,16 @@ func checkCase(t *testing.T, file string) diag.List {
 		t.Errorf("diagnostics differ (-want +got), rewrite them with -update:\n%s", diff)
 	}
 	return list
+}
+
+func writeFile(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func options(archive *txtar.Archive) schema.Options {

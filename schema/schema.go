@@ -3,6 +3,7 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
 	"go/token"
 	"io"
@@ -25,6 +26,9 @@ type Options struct {
 	Package string
 	// Dir is the folder as the user typed it; the files in diagnostics begin with it.
 	Dir string
+	// Out is the folder that the package is generated into, where the Go types that the
+	// specs name are looked for; Dir if it is empty.
+	Out string
 }
 
 // Load reads and checks the package that is the root folder of fsys: all its
@@ -55,7 +59,7 @@ func load(fsys fs.FS, names []string, opts Options, report *diag.Reporter) *mode
 	if len(files) < len(names) || len(files) == 0 {
 		return nil
 	}
-	resolved := resolve.Resolve(name, files, report)
+	resolved := resolve.Resolve(name, cmp.Or(opts.Out, opts.Dir), files, report)
 	if err := check.Check(resolved, report); err != nil {
 		report.Add(diag.Unreadable, model.Pos{}, "bextgen itself has a fault: %v", err)
 	}

@@ -31,15 +31,15 @@ func specs(archive *txtar.Archive) fstest.MapFS {
 }
 
 // compile is the model of a package of these specs, and its Go by the names of files.
-func compile(t *testing.T, name string, specs fstest.MapFS) (*model.Package, map[string][]byte) {
+func compile(t *testing.T, options schema.Options, specs fstest.MapFS) (*model.Package, map[string][]byte) {
 	t.Helper()
-	pkg, diagnostics := schema.Load(specs, schema.Options{Package: name, Dir: name})
+	pkg, diagnostics := schema.Load(specs, options)
 	if len(diagnostics) > 0 {
-		t.Fatalf("the package %s is wrong:\n%s", name, diagnostics)
+		t.Fatalf("the package %s is wrong:\n%s", options.Package, diagnostics)
 	}
 	files, err := templates.Go(pkg)
 	if err != nil {
-		t.Fatalf("the package %s has no Go: %v", name, err)
+		t.Fatalf("the package %s has no Go: %v", options.Package, err)
 	}
 	contents := map[string][]byte{}
 	for _, file := range files {

@@ -147,17 +147,18 @@ func selection(sc *scope, e *model.Expr) goExpr {
 	from, name := e.Args[0], e.Field.GoName
 	if from.Type.Kind != model.Optional {
 		of := operand(compile(sc, from), precPrimary)
-		return primary(of.code.Dot(name), of.width+1+len(name))
+		return converted(e.Field, primary(of.code.Dot(name), of.width+1+len(name)))
 	}
 	get := "Get"
 	if e.Field.Type.Kind == model.Optional {
 		get = "GetOptional"
 	}
 	structType, fieldType := typed(from.Type.Elem), typed(e.Field.Type)
+	value := converted(e.Field, primary(jen.Id("v").Dot(name), len("v.")+len(name)))
 	read := goExpr{
 		code: jen.Func().Params(jen.Id("v").Op("*").Add(structType.code)).Add(fieldType.code).
-			Add(oneLine(jen.Return(jen.Id("v").Dot(name)))),
-		width: len("func(v *)  { return v. }") + structType.width + fieldType.width + len(name),
+			Add(oneLine(jen.Return(value.code))),
+		width: len("func(v *)  { return  }") + structType.width + fieldType.width + value.width,
 	}
 	return flowCall(get, compile(sc, from), read)
 }

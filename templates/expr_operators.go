@@ -187,7 +187,8 @@ func canFail(e *model.Expr) bool {
 		return false
 	}
 	_, fails := failing[e.Overload]
-	fails = fails || isMatch(e.Overload) && !hasConstantPattern(e)
+	fails = fails || isMatch(e.Overload) && !hasConstantPattern(e) ||
+		e.Kind == model.Select && e.Field.Conversion == model.ConvertUnsigned
 	return fails || slices.ContainsFunc(e.Args, canFail)
 }
 

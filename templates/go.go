@@ -105,6 +105,9 @@ func sources(pkg *model.Package) []*source {
 		return src
 	}
 	for _, t := range pkg.Types {
+		if t.Go != nil {
+			continue // it is written already
+		}
 		at(t.Pos).types = append(at(t.Pos).types, t)
 	}
 	for _, e := range pkg.Errors {
@@ -121,6 +124,7 @@ func (src *source) render(packageName string) ([]byte, error) {
 	f.HeaderComment("// " + Header(src.name))
 	f.ImportName(flowPath, "flow")
 	f.ImportName(runtimePath, "runtime")
+	nameImports(f, src.pkg)
 	if len(src.flows) > 0 {
 		addHandshake(f)
 	}

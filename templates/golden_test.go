@@ -11,18 +11,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"github.com/bextgen/bextgen/schema"
+	"github.com/bextgen/bextgen/testdata/gen/module"
 )
 
 var update = flag.Bool("update", false, "write what the golden tests get into their files")
 
 const (
 	goldenFolder = "../testdata/gen"
-	runFile      = "run.go"      // handlers, Register and Run; not generated
 	historyFile  = "history.txt" // what Run prints
 )
 
 // golden is a file of testdata/gen: flow files, the Go that is generated from
-// them, a play of its flows, and the history that this gives.
+// them, run.go with handlers, Register and Run, and the history that this gives.
 type golden struct {
 	name    string
 	path    string
@@ -66,14 +68,34 @@ func TestGolden(t *testing.T) {
 
 // generate is the Go of the flow files.
 func (g *golden) generate(t *testing.T) {
-	_, g.got = compile(t, g.name, specs(g.archive))
+	options := schema.Options{Package: g.name, Dir: g.path, Out: g.folder(t)}
+	_, g.got = compile(t, options, specs(g.archive))
+}
+
+// folder is where the package would be written, with the Go that is there already.
+func (g *golden) folder(t *testing.T) string {
+	dir := t.TempDir()
+	if err := module.Write(dir, ".."); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range g.archive.Files {
+		if isOwnGo(file.Name) {
+			writeFile(t, filepath.Join(dir, g.name, file.Name), file.Data)
+		}
+	}
+	return filepath.Join(dir, g.name)
+}
+
+// isOwnGo says whether a file of an archive is Go that was not generated.
+func isOwnGo(name string) bool {
+	return strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, ".flow.go") && !strings.HasSuffix(name, ".types.go")
 }
 
 // compare holds what was made against the golden file, or writes it there.
 func (g *golden) compare(t *testing.T) {
 	want := &txtar.Archive{Comment: g.archive.Comment}
 	for _, file := range g.archive.Files {
-		if strings.HasSuffix(file.Name, ".yaml") || file.Name == runFile {
+		if strings.HasSuffix(file.Name, ".yaml") || isOwnGo(file.Name) {
 			want.Files = append(want.Files, file)
 		}
 	}
@@ -115,7 +137,7 @@ func play(t *testing.T, goldens []*golden) {
 			files[g.name+"/"+name] = content
 		}
 		for _, file := range g.archive.Files {
-			if file.Name == runFile {
+			if isOwnGo(file.Name) {
 				files[g.name+"/"+file.Name] = file.Data
 			}
 		}

@@ -113,7 +113,7 @@ func TestNames(t *testing.T) {
 			}
 			continue
 		}
-		_, files := compile(t, name, specs)
+		_, files := compile(t, schema.Options{Package: name}, specs)
 		var all strings.Builder
 		for file, content := range files {
 			sources[name+"/"+file] = content

@@ -14,7 +14,7 @@ import (
 // result give v, one more than their x. Waits without a timeout get a signal with v.
 func playFlows(t *testing.T, specs fstest.MapFS, input string) map[string]string {
 	t.Helper()
-	pkg, files := compile(t, "flows", specs)
+	pkg, files := compile(t, schema.Options{Package: "flows"}, specs)
 	sources := map[string][]byte{
 		"main.go":      mainProgram([]*golden{{name: "flows"}}),
 		"flows/run.go": playProgram(pkg, input),

@@ -71,7 +71,7 @@ func (s *script) lines() *txtar.File { return &s.archive.Files[len(s.archive.Fil
 // addSources adds the generated package, and what hands out its flow.
 func (s *script) addSources(t *testing.T, sources map[string][]byte) {
 	t.Helper()
-	pkg, files := compile(t, s.name, specs(s.archive))
+	pkg, files := compile(t, schema.Options{Package: s.name}, specs(s.archive))
 	for name, content := range files {
 		sources[s.name+"/"+name] = content
 	}

@@ -111,6 +111,8 @@ func goType(t *model.Type) *jen.Statement {
 		return jen.Op("*").Add(goType(t.Elem))
 	case model.Struct, model.Enum:
 		return jen.Id(structName(t))
+	case model.GoStruct:
+		return goStruct(t.Named.Go)
 	default:
 		return scalars[t.Kind]()
 	}

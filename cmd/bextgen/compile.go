@@ -61,7 +61,7 @@ func compileFolder(folder string, to target, stderr io.Writer) (generated, bool,
 			return generated{}, false, err
 		}
 	}
-	pkg, diagnostics := schema.Load(os.DirFS(folder), schema.Options{Package: name, Dir: folder})
+	pkg, diagnostics := schema.Load(os.DirFS(folder), schema.Options{Package: name, Dir: folder, Out: out})
 	if len(diagnostics) > 0 {
 		_, err := io.WriteString(stderr, diagnostics.String())
 		return generated{}, false, err

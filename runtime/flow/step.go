@@ -71,6 +71,12 @@ func (s *Step[In, Out]) begin(p *Plan, def *StepDef, input func() In) {
 		p.fail(ErrorPayload, fmt.Sprintf("the input of step %s cannot be stored: %v", s.state.name, err))
 		return
 	}
+	if def.Calls != nil { // it is checked as at any other start of that flow
+		if err := Check(in); err != nil {
+			p.fail(ErrorPayload, fmt.Sprintf("the input of call %s is wrong: %v", s.state.name, err))
+			return
+		}
+	}
 	e := Entry{Kind: KindStep, Step: s.state.name, Attempt: 1, Input: raw}
 	if def.Calls != nil {
 		e = p.run.callEntry(s.state.name, raw, p.now)

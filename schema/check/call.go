@@ -40,7 +40,7 @@ func (x *expression) call(e ast.Expr) *model.Expr {
 
 // typed is a call with the overload that CEL chooses for its operands.
 func (x *expression) typed(function string, member bool, args []*model.Expr, pos model.Pos) *model.Expr {
-	if !x.present(function, args) || !x.enumLiterals(function, args) {
+	if !x.present(function, args) || !x.enumLiterals(function, args) || x.comparesGo(function, args, pos) {
 		return nil
 	}
 	v := x.typer.call(function, member, args)
@@ -123,7 +123,7 @@ func (x *expression) plain(args ...*model.Expr) bool {
 }
 
 func (x *expression) maybeAbsent(e *model.Expr) {
-	if e.Type.Elem.Kind == model.Struct {
+	if len(fieldsOf(e.Type.Elem)) > 0 {
 		x.report.Add(diag.MaybeAbsent, e.Pos, "%s; read one of its fields with `%s.FIELD.orValue(…)`, or ask `%s.hasValue()`", x.absence(e), text(e), text(e))
 		return
 	}

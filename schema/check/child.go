@@ -48,7 +48,7 @@ func (c *pass) given(call *resolve.Step, s *scope) []*model.Binding {
 	for _, f := range fieldsOf(input) {
 		switch {
 		case given[f.Name]:
-		case needed(f) && f.Default != nil:
+		case f.Default != nil:
 			list = append(list, defaulted(f))
 		case needed(f) && !call.Syntax.In.Gaps:
 			c.report.AddRelated(diag.MissingKey, call.Syntax.In.Pos, f.Pos, "it is declared here",
@@ -59,9 +59,12 @@ func (c *pass) given(call *resolve.Step, s *scope) []*model.Binding {
 }
 
 // defaulted gives a field its default: the called flow would set it only where the field
-// lacks in JSON, and a field that must be there never does.
+// lacks in JSON, and a field with a default never does.
 func defaulted(f *model.Field) *model.Binding {
 	value := *f.Default
+	if f.Type.Kind == model.Optional {
+		return &model.Binding{Field: f, Value: new(expression).surely(&value, f.Type)}
+	}
 	return &model.Binding{Field: f, Value: &value}
 }
 
@@ -98,7 +101,7 @@ func (c *pass) byName(call *resolve.Step, s *scope) []*model.Binding {
 	for _, f := range fieldsOf(inputType(m.Calls)) {
 		known := found[f.Name]
 		switch {
-		case len(known) == 0 && needed(f) && f.Default != nil:
+		case len(known) == 0 && f.Default != nil:
 			list = append(list, defaulted(f))
 		case len(known) == 0 && needed(f):
 			c.report.AddRelated(diag.MissingKey, m.Pos, f.Pos, "it is declared here",

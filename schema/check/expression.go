@@ -212,7 +212,7 @@ func (x *expression) field(from *model.Expr, name string, pos model.Pos) *model.
 		t, isOptional = t.Elem, true
 	}
 	switch kindOf(t) {
-	case model.Struct:
+	case model.Struct, model.GoStruct:
 	case model.Map:
 		key := x.node(model.Literal, &model.Type{Kind: model.String}, pos)
 		key.Value = name
@@ -236,11 +236,29 @@ func (x *expression) field(from *model.Expr, name string, pos model.Pos) *model.
 	e := x.over(model.Select, result, pos, []*model.Expr{from})
 	e.Field = field
 	e.Secret = e.Secret || field.Secret
+	e.Fallible = e.Fallible || field.Conversion == model.ConvertUnsigned
 	return e
 }
 
 func (x *expression) unknownField(from *model.Expr, t *model.Type, name string, pos model.Pos) {
+	if t.Kind == model.GoStruct && x.unreadable(from, t.Named, name, pos) {
+		return
+	}
 	x.report.Add(diag.UnknownField, pos, "`%s` has no field `%s`%s", text(from), clip(name), diag.Hint(name, fieldNames(t)))
+}
+
+// unreadable reports a field of a Go type that is there, and why it cannot be read.
+func (x *expression) unreadable(from *model.Expr, t *model.Named, name string, pos model.Pos) bool {
+	why, known := t.Go.Unreadable[name]
+	switch {
+	case t.Go.Opaque != "":
+		x.report.Add(diag.UnknownField, pos, "`%s` is of the Go type `%s`, of which expressions can read no field: %s", text(from), t.Name, t.Go.Opaque)
+	case known:
+		x.report.Add(diag.UnknownField, pos, "the field `%s` of the Go type `%s` cannot be read in expressions: %s", clip(name), t.Name, why)
+	default:
+		return false
+	}
+	return true
 }
 
 func (x *expression) list(e ast.Expr) *model.Expr {

@@ -67,7 +67,7 @@ func listHint(e *model.Expr) string {
 		return "; a map has no order, so let a step make a list of what is in it"
 	case model.JSON:
 		return "; give what it comes from a type, such as `list<string>`"
-	case model.Struct:
+	case model.Struct, model.GoStruct:
 		for _, f := range fieldsOf(e.Type) {
 			if f.Type.Kind == model.List {
 				return "; did you mean `" + text(e) + "." + f.Name + "`?"

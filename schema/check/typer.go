@@ -203,7 +203,7 @@ func (t *typer) celType(m *model.Type) *types.Type {
 		return types.NewMapType(types.StringType, t.celType(m.Elem))
 	case model.Optional:
 		return types.NewOptionalType(t.celType(m.Elem))
-	case model.Struct, model.Enum:
+	case model.Struct, model.Enum, model.GoStruct:
 		name := structName(m)
 		t.structs[name] = m
 		return types.NewObjectType(name)
@@ -271,7 +271,7 @@ func typeText(t *model.Type) string {
 		return string(t.Kind) + "<" + typeText(t.Elem) + ">"
 	case model.Optional:
 		return typeText(t.Elem) + "?"
-	case model.Struct, model.Enum:
+	case model.Struct, model.Enum, model.GoStruct:
 		return structName(t)
 	default:
 		return string(t.Kind)

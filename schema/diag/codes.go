@@ -35,6 +35,7 @@ const (
 	NotAStruct    Code = "BX033"
 	WrongRule     Code = "BX034"
 	BadDefault    Code = "BX035"
+	BadGoType     Code = "BX036"
 
 	BadNumber     Code = "BX040"
 	BadDuration   Code = "BX041"
@@ -95,6 +96,7 @@ func Titles() map[Code]string {
 		NotAStruct:    "a declared type with fields is wanted",
 		WrongRule:     "a rule of a field does not fit its type or another rule",
 		BadDefault:    "a default does not fit its field",
+		BadGoType:     "a Go type cannot be found or used",
 
 		BadNumber:     "a number is malformed or out of its range",
 		BadDuration:   "a duration is malformed or not positive",

@@ -48,10 +48,25 @@ type Named struct {
 // GoType is a type that the user wrote in Go.
 type GoType struct {
 	ImportPath string // example.com/shop/money; of the package generated into: empty
+	Package    string // money
 	Name       string // Amount
 	// Pointer says that its Validate method, if it has one (Validates), needs a pointer.
 	Validates, Pointer bool
+	// Opaque says why expressions can read none of its fields, and Unreadable why
+	// they cannot read some of them, by their names in JSON.
+	Opaque     string
+	Unreadable map[string]string
 }
+
+// Conversion is how the value of a field of a Go type becomes one of the field's Type.
+type Conversion string
+
+// The conversions.
+const (
+	AsIs            Conversion = ""
+	Convert         Conversion = "convert"  // such as int64(v) of an int32; of an optional, what it points to
+	ConvertUnsigned Conversion = "unsigned" // of a uint64, which can overflow
+)
 
 // EnumValue is one of the values of an enum.
 type EnumValue struct {
@@ -61,8 +76,10 @@ type EnumValue struct {
 
 // Field is a field of a struct: of a declared type, an error, an input or an output.
 type Field struct {
-	Name   string // in JSON and in expressions, camelCase
-	GoName string // exported; unique in its struct and not the name of a generated method
+	Name string // in JSON and in expressions, camelCase
+	// GoName is exported; unique in its struct and not the name of a generated method.
+	// Of a field of a Go type it is what stands behind the dot: Amount, or Base.Amount.
+	GoName string
 	Doc    string
 	Type   *Type
 	Secret bool // the field itself is marked secret, or made of a secret
@@ -71,7 +88,9 @@ type Field struct {
 	// Default is what the field has where JSON lacks it: a constant of its type, or of
 	// what an optional type may hold; nil if there is none.
 	Default *Expr
-	Pos     Pos
+	// Conversion is AsIs but for fields of Go types.
+	Conversion Conversion
+	Pos        Pos
 }
 
 // Rules are what a field demands of its value, where data comes in. Of an optional

@@ -152,13 +152,6 @@ type Field struct {
 	Min, Max, MinLength, MaxLength, Pattern *Text
 }
 
-// Value is a constant: a text, or a list of them.
-type Value struct {
-	Pos  model.Pos
-	Text *Text // nil for a list
-	List []*Value
-}
-
 // Bindings is a mapping of names to expressions.
 type Bindings struct {
 	Pos  model.Pos
@@ -183,8 +176,10 @@ type Type struct {
 	Name   *Text
 	Doc    *Text
 	Fields []*Field
-	// Values are those of an enum; nil for a struct.
+	// Values are those of an enum; nil for any other type.
 	Values []*Text
+	// Go is the path and name of a type that is written in Go; nil for any other.
+	Go *Text
 }
 
 // Error is a declaration under `errors`.

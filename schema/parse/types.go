@@ -20,19 +20,20 @@ func (p *parser) types(n *yaml.Node) []*Type {
 	return list
 }
 
-// typeDeclaration reads `{field: type, …}`, or `{doc, fields: {…}}` for a type
-// with a text about it or with fields that would be read as something else.
+// typeDeclaration reads `{field: type, …}`, `{enum: […]}`, `{go: path.Type}`, or
+// `{doc, fields: {…}}` for a type with a text about it or with fields that would be
+// read as something else.
 func (p *parser) typeDeclaration(e entry) *Type {
 	where := "type `" + short(e.key.Value) + "`"
 	if e.value.Kind != yaml.MappingNode {
 		p.wrongForm(e.value, "fields: `NAME: {field: type, …}`", where)
 		return nil
 	}
-	if k := laterType(e.value); k != nil {
-		p.report.Add(diag.NotYet, p.pos(k), "`%s` is not supported yet by this version of bextgen", k.Value)
-		return nil
-	}
 	t := &Type{Name: e.key}
+	if path := child(e.value, "go"); path != nil && path.Kind == yaml.ScalarNode && strings.Contains(path.Value, ".") {
+		p.object(e.value, where, nil, []key{p.into(&t.Doc, "doc"), p.into(&t.Go, "go")})
+		return t
+	}
 	if values := child(e.value, "enum"); values != nil && values.Kind == yaml.SequenceNode {
 		p.object(e.value, where, nil, []key{
 			p.into(&t.Doc, "doc"),
@@ -65,17 +66,6 @@ func (p *parser) enumValues(n *yaml.Node, where string) []*Text {
 		p.report.Add(diag.EmptyValue, p.pos(n), "%s has no value; write `enum: [small, large]`", where)
 	}
 	return values
-}
-
-// laterType is the key that makes a declaration a Go type.
-func laterType(n *yaml.Node) *yaml.Node {
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		k, v := n.Content[i], n.Content[i+1]
-		if k.Value == "go" && strings.Contains(v.Value, ".") {
-			return k
-		}
-	}
-	return nil
 }
 
 // isField says whether a mapping is what stands behind the name of a field, such
@@ -175,26 +165,6 @@ func (p *parser) field(e entry) *Field {
 		return nil
 	}
 	return f
-}
-
-// value reads a text or a list of values; nil after it reported that it is neither.
-func (p *parser) value(n *yaml.Node, where string) *Value {
-	v := &Value{Pos: p.pos(n)}
-	switch n.Kind {
-	case yaml.ScalarNode:
-		v.Text = p.newText(n)
-	case yaml.SequenceNode:
-		v.List = []*Value{}
-		for _, c := range n.Content {
-			if item := p.value(c, where); item != nil {
-				v.List = append(v.List, item)
-			}
-		}
-	default:
-		p.wrongForm(n, "text, a number or a list", where)
-		return nil
-	}
-	return v
 }
 
 func (p *parser) boolean(n *yaml.Node, where string) bool {

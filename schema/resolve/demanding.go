@@ -46,6 +46,9 @@ func (r *resolver) markDemands() {
 	for changed := true; changed; {
 		changed = false
 		for _, t := range r.pkg.Model.Types {
+			if t.Go != nil {
+				continue
+			}
 			if !t.Rules && anyRules(t.Fields) {
 				t.Rules, changed = true, true
 			}

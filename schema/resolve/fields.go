@@ -54,6 +54,9 @@ func (r *resolver) markSecrets() {
 
 func (r *resolver) nameFields() {
 	for _, t := range r.pkg.Model.Types {
+		if t.Go != nil {
+			continue // they have their names
+		}
 		NameFields(t.Fields, t.Secret, r.report, methods(t.Rules, t.Defaults)...)
 	}
 	for _, e := range r.pkg.Model.Errors {

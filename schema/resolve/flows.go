@@ -79,7 +79,11 @@ func (r *resolver) payload(shape *parse.Shape, p *model.Payload, key string) *mo
 		return p
 	}
 	if t.Kind != model.Struct {
-		r.report.Add(diag.NotAStruct, shape.Type.Pos, "`%s` must be fields (`%s: {name: type}`) or the name of a declared type with fields, not `%s`", key, key, clip(shape.Type.Value))
+		not := "`" + clip(shape.Type.Value) + "`"
+		if t.Kind == model.GoStruct {
+			not = "the Go type " + not
+		}
+		r.report.Add(diag.NotAStruct, shape.Type.Pos, "`%s` must be fields (`%s: {name: type}`) or the name of a declared type with fields, not %s", key, key, not)
 		t = &model.Type{Kind: Unknown}
 	}
 	p.Alias = t

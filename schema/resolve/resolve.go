@@ -92,6 +92,7 @@ type resolver struct {
 	report *diag.Reporter
 	types  map[string]*model.Type
 	goName map[string]declaration // of the package
+	folder string                 // of the package that is generated
 
 	demanding []demanding // the fields with rules or a default
 }
@@ -102,16 +103,21 @@ type declaration struct {
 	pos  model.Pos
 }
 
-// Resolve makes the model of the files of a package.
-func Resolve(name string, files []*parse.File, report *diag.Reporter) *Package {
+// Resolve makes the model of the files of a package, which is generated into a folder.
+func Resolve(name, folder string, files []*parse.File, report *diag.Reporter) *Package {
 	r := &resolver{
 		pkg:    &Package{Model: &model.Package{Name: name}},
 		report: report,
 		types:  map[string]*model.Type{},
 		goName: map[string]declaration{},
+		folder: folder,
 	}
 	declared := r.declareTypes(files)
+	r.goTypes(declared)
 	for _, d := range declared {
+		if d.syntax.Go != nil {
+			continue
+		}
 		d.model.Fields = r.fields(d.syntax.Fields)
 		d.model.Values = r.enumValues(d.model, d.syntax.Values)
 	}

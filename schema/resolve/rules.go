@@ -165,7 +165,7 @@ func (r *resolver) defaultValue(f *parse.Field, t *model.Type, rules *model.Rule
 func (r *resolver) value(v *parse.Value, t *model.Type, f *parse.Field) *model.Expr {
 	switch t.Kind {
 	case model.List:
-		if v.Text != nil {
+		if v.List == nil {
 			r.report.Add(diag.BadDefault, v.Pos, "the default of field `%s`, which is of type `%s`, needs a list: `[a, b]`", f.Name.Value, clip(f.Type.Value))
 			return nil
 		}
@@ -176,7 +176,7 @@ func (r *resolver) value(v *parse.Value, t *model.Type, f *parse.Field) *model.E
 			}
 		}
 		return list
-	case model.Struct, model.Map, model.JSON, model.Optional:
+	case model.Struct, model.GoStruct, model.Map, model.JSON, model.Optional:
 		hint := ""
 		if t.Kind == model.Struct {
 			hint = "; give defaults to the fields of `" + t.Named.Name + "`"
@@ -186,7 +186,7 @@ func (r *resolver) value(v *parse.Value, t *model.Type, f *parse.Field) *model.E
 		return nil
 	}
 	if v.Text == nil {
-		r.report.Add(diag.BadDefault, v.Pos, "the default of field `%s`, which is of type `%s`, is one value and no list", f.Name.Value, clip(f.Type.Value))
+		r.report.Add(diag.BadDefault, v.Pos, "the default of field `%s`, which is of type `%s`, is one value, and no list or mapping", f.Name.Value, clip(f.Type.Value))
 		return nil
 	}
 	return r.constant(v.Text, t, "default")

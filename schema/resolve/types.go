@@ -33,8 +33,11 @@ func (r *resolver) declareTypes(files []*parse.File) []declaredType {
 				continue
 			}
 			kind := model.Struct
-			if t.Values != nil {
+			switch {
+			case t.Values != nil:
 				kind = model.Enum
+			case t.Go != nil:
+				kind = model.GoStruct
 			}
 			named := &model.Named{Name: t.Name.Value, Doc: doc(t.Doc), Pos: t.Name.Pos}
 			r.types[named.Name] = &model.Type{Kind: kind, Named: named}

@@ -1,0 +1,86 @@
+// Go types of the user's own: their names, and how their fields are read.
+
+package templates
+
+import (
+	gotypes "go/types"
+	"regexp"
+	"slices"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/bextgen/bextgen/schema/model"
+)
+
+// goStruct is the name of a Go type, with the import that it needs.
+func goStruct(t *model.GoType) *jen.Statement {
+	if t.ImportPath == "" {
+		return jen.Id(t.Name)
+	}
+	return jen.Qual(t.ImportPath, t.Name)
+}
+
+// nameImports says the names of the packages of Go types, so that an import is written
+// without one where that is how the package is called.
+func nameImports(f *jen.File, pkg *model.Package) {
+	seen := map[*model.Named]bool{}
+	for _, t := range pkg.Types {
+		nameImport(f, t, seen)
+	}
+}
+
+func nameImport(f *jen.File, t *model.Named, seen map[*model.Named]bool) {
+	if t == nil || t.Go == nil || seen[t] {
+		return
+	}
+	seen[t] = true
+	switch path := t.Go.ImportPath; {
+	case path == "":
+	case isLocal(t.Go.Package):
+		f.ImportAlias(path, t.Go.Package+"pkg")
+	default:
+		f.ImportName(path, t.Go.Package)
+	}
+	for _, fd := range t.Fields {
+		at := fd.Type
+		for at.Elem != nil {
+			at = at.Elem
+		}
+		nameImport(f, at.Named, seen)
+	}
+}
+
+// elementVar is the name of a variable for an element, also one in others.
+var elementVar = regexp.MustCompile(`^[a-z][0-9]*$`)
+
+// isLocal says whether a package of this name would be hidden by a variable or a
+// parameter of generated code, or hide a name of Go.
+func isLocal(name string) bool {
+	locals := []string{
+		"chosen", "ctx", "data", "in", "input", "key", "opts", "out", "payload", "plain", "rt", "runID", "steps", "verb",
+	}
+	return slices.Contains(locals, name) || elementVar.MatchString(name) || gotypes.Universe.Lookup(name) != nil
+}
+
+// converted is the value of a field as one of the field's type.
+func converted(fd *model.Field, value goExpr) goExpr {
+	switch {
+	case fd.Conversion == model.AsIs:
+		return value
+	case fd.Conversion == model.ConvertUnsigned:
+		return planCall("Unsigned", value)
+	case fd.Type.Kind == model.Optional:
+		return flowCall(optionals[fd.Type.Elem.Kind], value)
+	default:
+		return call(typed(fd.Type), value)
+	}
+}
+
+// optionals are the functions of runtime/flow that convert what a pointer points to.
+var optionals = map[model.Kind]string{
+	model.Int:      "OptionalInt",
+	model.Float:    "OptionalFloat",
+	model.String:   "OptionalString",
+	model.Bool:     "OptionalBool",
+	model.Duration: "OptionalDuration",
+}
