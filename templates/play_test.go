@@ -7,6 +7,8 @@ import (
 	"testing/fstest"
 
 	"github.com/bextgen/bextgen/schema/model"
+
+	"github.com/bextgen/bextgen/schema"
 )
 
 // playFlows generates, compiles and vets flows whose names are f and a number,

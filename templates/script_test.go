@@ -12,6 +12,8 @@ import (
 
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/testdata/machine/player"
+
+	"github.com/bextgen/bextgen/schema"
 )
 
 const (
