@@ -121,6 +121,7 @@ func sources(pkg *model.Package) []*source {
 
 func (src *source) render(packageName string) ([]byte, error) {
 	f := jen.NewFile(packageName)
+	f.NoFormat = true // that is done once, at the end
 	f.HeaderComment("// " + Header(src.name))
 	f.ImportName(flowPath, "flow")
 	f.ImportName(runtimePath, "runtime")
@@ -141,7 +142,7 @@ func (src *source) render(packageName string) ([]byte, error) {
 	if err := f.Render(&b); err != nil {
 		return nil, err
 	}
-	return groupImports(b.Bytes())
+	return formatted(b.Bytes())
 }
 
 // addFlow emits everything about one flow.

@@ -68,12 +68,13 @@ func remarkedCase(value *jen.Statement, remark string) *jen.Statement {
 // paramLines are parameters, each on a line of its own.
 func paramLines(params ...jen.Code) *jen.Statement { return callLines(params...) }
 
-// groupImports puts the packages of Go before the others, as people do.
-func groupImports(src []byte) ([]byte, error) {
+// formatted is source as gofmt writes it, with the packages of Go in front of the others
+// among the imports, as people do.
+func formatted(src []byte) ([]byte, error) {
 	const open = "\nimport (\n"
 	head, rest, ok := bytes.Cut(src, []byte(open))
 	if !ok {
-		return src, nil
+		return format.Source(src)
 	}
 	block, body, _ := bytes.Cut(rest, []byte("\n)\n"))
 	var own, others []string
