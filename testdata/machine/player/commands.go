@@ -41,7 +41,8 @@ func start(d *driver, rest string) (flow.Outcome, error) {
 	head := flow.Head{ID: "run", Tenant: "acme", Input: input}
 	*d = driver{
 		def: d.def, mode: d.mode, now: epoch, head: head, run: flow.New(d.def, head),
-		over: map[string]int64{}, children: map[string]string{}, shown: flow.State{Phase: flow.PhaseForward},
+		over: map[string]int64{}, stored: map[int64]bool{}, children: map[string]string{}, calls: map[string]string{},
+		shown: flow.State{Phase: flow.PhaseForward},
 	}
 	return flow.Begin{At: d.now}, nil
 }
@@ -126,7 +127,6 @@ func childEnded(d *driver, rest string) (flow.Outcome, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s is not under way", name)
 	}
-	delete(d.children, name)
 	why, failed := strings.CutPrefix(rest, "fails ")
 	if !failed {
 		output, err := value(rest)

@@ -22,9 +22,11 @@ type driver struct {
 	run      *flow.Run
 	log      []flow.Entry
 	open     []flow.Attempt
+	stored   map[int64]bool    // attempts that began when they were stored
 	stopping bool              // something under way was asked to stop
 	over     map[string]int64  // the last attempt of each step that has ended
-	children map[string]string // ids of what calls started, by the paths of the calls
+	children map[string]string // ids of the runs of calls under way, by the paths of the calls
+	calls    map[string]string // the paths of calls, by the ids of all their runs
 	shown    flow.State        // what the trace said last of the run
 }
 
@@ -65,7 +67,6 @@ func (d *driver) ended(name string, output []byte, err *flow.Error) (flow.Outcom
 			continue
 		}
 		d.open = slices.Delete(d.open, i, i+1)
-		d.stopping = d.stopping && len(d.open) > 0
 		d.over[name] = a.Entry.Seq
 		return flow.Ended{Seq: a.Entry.Seq, Output: output, Err: err, At: d.now}, nil
 	}
@@ -77,15 +78,21 @@ func (d *driver) ended(name string, output []byte, err *flow.Error) (flow.Outcom
 func (d *driver) take(eff flow.Effects) {
 	for _, e := range eff.Entries {
 		d.store(e)
-		if e.Kind == flow.KindCall && e.Open() {
-			d.children[e.Step] = e.Key
+		switch {
+		case e.Kind != flow.KindCall:
+			d.stored[e.Seq] = true
+		case e.Open():
+			d.children[e.Step], d.calls[e.Key] = e.Key, e.Step
+		default:
+			delete(d.children, e.Step)
 		}
 	}
 	for _, a := range eff.Attempts {
 		d.store(a.Entry)
 		d.open = append(d.open, a)
 	}
-	d.stopping = d.stopping || len(eff.Stop) > 0
+	asked := len(eff.Stop) > 0 || len(eff.CancelCalls) > 0
+	d.stopping = (d.stopping || asked) && len(d.open)+len(d.children) > 0
 }
 
 func (d *driver) store(e flow.Entry) {
@@ -121,7 +128,7 @@ func (d *driver) restartUnasked() error {
 	log := d.log
 	if d.mode == alwaysLosing {
 		log = slices.DeleteFunc(slices.Clone(log), func(e flow.Entry) bool {
-			return e.Open() && (e.Kind == flow.KindStep || e.Kind == flow.KindCompensation)
+			return e.Open() && (e.Kind == flow.KindStep || e.Kind == flow.KindCompensation) && !d.stored[e.Seq]
 		})
 	}
 	underWay := d.underWay()
@@ -144,6 +151,7 @@ func (d *driver) underWay() []string {
 	})
 	var names []string
 	for _, a := range open {
+		a.Stored = false // it is by now
 		names = append(names, describe(a))
 	}
 	return names

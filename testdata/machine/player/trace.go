@@ -13,14 +13,16 @@ import (
 // trace is what an outcome led to, in the order of the effects.
 func (d *driver) trace(eff flow.Effects) []string {
 	var lines []string
-	add := func(format string, args ...any) { lines = append(lines, "-> "+fmt.Sprintf(format, args...)) }
+	add := func(format string, args ...any) {
+		lines = append(lines, d.named("-> "+fmt.Sprintf(format, args...)))
+	}
 	for i := range eff.Entries {
 		if text := entry(&eff.Entries[i]); text != "" {
 			add("%s", text)
 		}
 	}
 	for _, c := range eff.Calls {
-		add("start %s %s %s", c.Flow, c.Version, c.Input)
+		add("call %s: start %s %s %s", d.calls[c.ID], c.Flow, c.Version, c.Input)
 	}
 	for _, a := range eff.Attempts {
 		add("%s", describe(a))
@@ -30,13 +32,18 @@ func (d *driver) trace(eff flow.Effects) []string {
 		add("stop %s", attemptName(d.open[i]))
 	}
 	for _, id := range eff.CancelCalls {
-		for path, child := range d.children {
-			if child == id {
-				add("cancel the run of %s", path)
-			}
-		}
+		add("cancel %s", id)
 	}
 	return lines
+}
+
+// named is a line in which the runs of calls have the names of the calls, which people
+// can read, in place of their ids.
+func (d *driver) named(line string) string {
+	for id, path := range d.calls {
+		line = strings.ReplaceAll(line, id, "<"+path+">")
+	}
+	return line
 }
 
 // attemptName is what an attempt is of.
@@ -65,6 +72,9 @@ func describe(a flow.Attempt) string {
 	if a.Timeout > 0 {
 		fmt.Fprintf(&b, " within %s", duration.Format(a.Timeout))
 	}
+	if a.Stored {
+		b.WriteString(" once that is stored")
+	}
 	return b.String()
 }
 
@@ -81,20 +91,25 @@ func entry(e *flow.Entry) string {
 	case flow.KindEnter:
 		return "enter " + e.Step
 	case flow.KindChoice:
-		if string(e.Output) == "-1" {
+		switch {
+		case e.Error != nil:
+			return fmt.Sprintf("choose %s has failed: %s", e.Step, e.Error.Message)
+		case string(e.Output) == "-1":
 			return "choose " + e.Step + ": no case"
 		}
 		return fmt.Sprintf("choose %s: case %s", e.Step, e.Output)
 	case flow.KindTimeout, flow.KindCancel:
 		return e.Error.Message
 	case flow.KindSignal:
-		return strings.TrimSpace(fmt.Sprintf("keep %s %s %s", e.Step, e.Key, e.Output))
+		return strings.Join(slices.DeleteFunc([]string{"keep", e.Step, e.Key, string(e.Output)}, isEmpty), " ")
 	}
 	if e.Open() {
 		return began(e)
 	}
 	return ended(e)
 }
+
+func isEmpty(text string) bool { return text == "" }
 
 // failed is how an attempt failed.
 func failed(e *flow.Entry, name string) string {
@@ -159,7 +174,7 @@ func (d *driver) changes() []string {
 	case now.Status == flow.StatusCancelled:
 		return []string{"= " + now.Err.Message}
 	case now.Status.Final():
-		return []string{fmt.Sprintf("= %s: %s", now.Status, now.Err.Message)}
+		return []string{d.named(fmt.Sprintf("= %s: %s", now.Status, now.Err.Message))}
 	case now.Phase == before.Phase && now.WakeAt.Equal(before.WakeAt):
 		return nil
 	case now.WakeAt.IsZero():
