@@ -46,7 +46,7 @@ func BenchmarkCompile(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			report := new(diag.Reporter)
-			if err := check.Check(resolve.Resolve("flows", parsed, report), report); err != nil {
+			if err := check.Check(resolve.Resolve("flows", "", parsed, report), report); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -85,7 +85,7 @@ func TestLongFlow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiling takes a while")
 	}
-	_, files := compile(t, "long", fstest.MapFS{"long.flow.yaml": {Data: chainSpec("long", 1000)}})
+	_, files := compile(t, schema.Options{Package: "long"}, fstest.MapFS{"long.flow.yaml": {Data: chainSpec("long", 1000)}})
 	sources := map[string][]byte{"main.go": []byte("package main\n\nimport _ \"golden/long\"\n\nfunc main() {}\n")}
 	for name, content := range files {
 		sources["long/"+name] = content
