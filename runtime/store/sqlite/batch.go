@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql/driver"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/store"
@@ -32,6 +33,8 @@ type batch struct {
 	// What the transaction changed in memory, to be settled or undone with it.
 	over []store.Claim // claims that end
 	lazy []*lazyRun    // of which something was written, or replaced by what was
+	// ended are the runs that are over with the transaction, as a JSON array without its last bracket.
+	ended []byte
 }
 
 // transact applies changes, and lazy entries of at least an age, in one transaction.
@@ -112,6 +115,9 @@ func (b *batch) apply(changes []change, age time.Duration) error {
 			return err
 		}
 	}
+	if err := b.dropMessages(); err != nil {
+		return err
+	}
 	if len(b.w.lazy.byRun) == 0 || age == never {
 		return nil
 	}
@@ -122,6 +128,24 @@ func (b *batch) apply(changes []change, age time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// endRun notes that a run is over. What was sent to it and not obeyed goes at the
+// end of the transaction, that of all runs at once: there rarely is anything.
+func (b *batch) endRun(key int64) {
+	separator := byte(',')
+	if len(b.ended) == 0 {
+		separator = '['
+	}
+	b.ended = strconv.AppendInt(append(b.ended, separator), key, 10)
+}
+
+func (b *batch) dropMessages() error {
+	if len(b.ended) == 0 {
+		return nil
+	}
+	_, err := b.write(stmtConsumeAll, string(append(b.ended, ']')))
+	return err
 }
 
 // write runs a statement that changes something, and says how many rows it changed.

@@ -113,13 +113,14 @@ func (c *commit) apply(b *batch) error {
 		b.end(claim)
 	}
 	if endsRun(c.change) {
+		b.endRun(claim.Key)
 		return b.freePlace(claim.Key)
 	}
 	return nil
 }
 
-// applyMessages takes out what was obeyed, or all if the run is over, and puts in
-// what goes to other runs, the new ones among them.
+// applyMessages creates the children, and puts in the messages to other runs, which
+// may be these, and takes out those that were obeyed.
 func (c *commit) applyMessages(b *batch) error {
 	for i := range c.children {
 		if _, err := b.insertRun(&c.children[i], 0); err != nil {
@@ -131,13 +132,8 @@ func (c *commit) applyMessages(b *batch) error {
 			return err
 		}
 	}
-	run := c.change.Claim.Key
-	if endsRun(c.change) {
-		_, err := b.write(stmtConsumeAll, run)
-		return err
-	}
 	for _, id := range c.change.Consumed {
-		if _, err := b.write(stmtConsume, id, run); err != nil {
+		if _, err := b.write(stmtConsume, id, c.change.Claim.Key); err != nil {
 			return err
 		}
 	}

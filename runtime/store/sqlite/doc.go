@@ -4,7 +4,8 @@
 //
 // The schema stands in migrations/*.sql, with what each column means: a row of
 // runs for each run, a row of log for each entry of its log, a row of messages
-// for each message not yet obeyed. The database is in WAL mode, so FILE-wal and
+// for each message not yet obeyed, a row of schedules for each schedule. The
+// tables are as the last migration that has to do with them says. The database is in WAL mode, so FILE-wal and
 // FILE-shm stand beside it while it is open, and FILE.lock, which is locked by
 // the process that executes. A file is ours if its application_id says so;
 // nothing is ever written to another.
@@ -42,6 +43,11 @@
 // right cannot write since its epoch is over, and an execution whose claim was
 // given back cannot since its token is. Every transaction with changes of claimed
 // runs checks the epoch. Claims of earlier epochs are freed by Acquire.
+//
+// # How many may be under way
+//
+// Runs of a flow with a bound that find no place for their key are blocked until
+// another one is over; places.go says how, and why none is forgotten.
 //
 // # Reading
 //

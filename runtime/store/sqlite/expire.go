@@ -44,7 +44,7 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (in
 	return d.deleted, nil
 }
 
-// deletion deletes runs with all that belongs to them.
+// deletion deletes runs with their logs. Messages they have none, since they are over.
 type deletion struct {
 	request
 	runs    []int64
@@ -63,10 +63,8 @@ func (d *deletion) apply(b *batch) error {
 			continue
 		}
 		d.deleted++
-		for _, of := range []statement{stmtDeleteLog, stmtConsumeAll} {
-			if _, err := b.write(of, run); err != nil {
-				return err
-			}
+		if _, err := b.write(stmtDeleteLog, run); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ func TestQueryPlans(t *testing.T) {
 		unblockNextText:                     "USING INDEX runs_waiting (flow=? AND concurrency=? AND blocked=? AND major=?)",
 		expiredText:                         "USING INDEX runs_expiry",
 		statementTexts[stmtInsertOtherRun]:  "USING INDEX runs_waiting (flow=? AND concurrency=? AND blocked=? AND major=? AND priority>?)",
-		statementTexts[stmtConsumeAll]:      "USING INDEX messages_run",
+		statementTexts[stmtConsumeAll]:      "USING COVERING INDEX messages_run",
 		statementTexts[stmtDeleteLog]:       "USING INDEX log_run",
 		`SELECT 1 FROM messages WHERE messages.run = 7`: "messages_run",
 	} {

@@ -98,7 +98,7 @@ var statementTexts = [statementCount]string{
 	stmtWake:       `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
 	stmtUnblock:    `UPDATE runs SET blocked = 0 WHERE id = ? AND blocked = 1`,
 	stmtConsume:    `DELETE FROM messages WHERE id = ? AND run = ?`,
-	stmtConsumeAll: `DELETE FROM messages WHERE run = ?`,
+	stmtConsumeAll: `DELETE FROM messages WHERE run IN (SELECT value FROM json_each(?))`,
 	stmtSaveSchedule: `INSERT INTO schedules (last, last_run, flow, name) VALUES (?, ?, ?, ?)
 		ON CONFLICT (flow, name) DO UPDATE SET last = excluded.last, last_run = excluded.last_run`,
 	stmtDeleteRun: `DELETE FROM runs WHERE run = ? AND ` + expired,

@@ -25,11 +25,14 @@ var closeTests = []test{
 			"lazy Commit": func() error {
 				return st.Commit(s.ctx, store.Change{Claim: claim, Entries: []flow.Entry{step(1)}, Lazy: true})
 			},
-			"Send":     func() error { _, err := st.Send(s.ctx, cancelOf(run.ID, "")); return err },
-			"NextDue":  func() error { _, _, err := st.NextDue(s.ctx, nil); return err },
-			"Unobeyed": func() error { _, err := st.Unobeyed(s.ctx); return err },
-			"Get":      func() error { _, _, err := st.Get(s.ctx, run.ID); return err },
-			"List":     func() error { _, err := st.List(s.ctx, store.Filter{}); return err },
+			"Send":          func() error { _, err := st.Send(s.ctx, cancelOf(run.ID, "")); return err },
+			"Schedule":      func() error { _, err := st.Schedule(s.ctx, "f", "n"); return err },
+			"SaveSchedule":  func() error { return st.SaveSchedule(s.ctx, store.Schedule{Flow: "f"}) },
+			"DeleteExpired": func() error { _, err := st.DeleteExpired(s.ctx, at(0), 1); return err },
+			"NextDue":       func() error { _, _, err := st.NextDue(s.ctx, nil); return err },
+			"Unobeyed":      func() error { _, err := st.Unobeyed(s.ctx); return err },
+			"Get":           func() error { _, _, err := st.Get(s.ctx, run.ID); return err },
+			"List":          func() error { _, err := st.List(s.ctx, store.Filter{}); return err },
 		} {
 			if err := call(); !errors.Is(err, store.ErrClosed) {
 				s.Errorf("%s after Close: %v; want ErrClosed", name, err)

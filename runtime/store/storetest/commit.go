@@ -19,7 +19,7 @@ var commitTests = []test{
 				Kind: flow.ErrorPanic, Message: "a\nb <c>", Step: "charge-payment", Name: "declined",
 				Fields: []byte(`{"reason":"<&>"}`), Permanent: true, Stack: "goroutine 1",
 			},
-			StartedAt: at(1), FinishedAt: at(2), WakeAt: at(3),
+			StartedAt: at(1), FinishedAt: at(2), WakeAt: at(3), Key: "k <1>", SignalID: "s",
 		}
 		log := []flow.Entry{full}
 		for i, kind := range flow.Kinds() {
@@ -45,10 +45,10 @@ var commitTests = []test{
 		})
 		head := *ended(run, flow.StatusRunning)
 		head.Phase, head.Attempt, head.WakeAt = flow.PhaseCompensating, 2, at(99)
-		head.Output = []byte(`[1]`)
+		head.Output, head.DeleteAt = []byte(`[1]`), at(500)
 		change := head
 		change.Flow, change.Version, change.Tenant, change.Priority, change.Input, change.Labels = "x", "9.9", "x", 9, []byte(`9`), nil
-		change.IdempotencyKey, change.CreatedAt = "x", at(1000)
+		change.IdempotencyKey, change.CreatedAt, change.ParentID, change.Concurrency = "x", at(1000), "x", new(string)
 		s.commit(st, store.Change{Claim: claim, Head: &change})
 		got, _ := s.get(st, run.ID)
 		s.same("the run", got, head)

@@ -24,8 +24,11 @@ func testEndedContext(s *suite) {
 			_, err := st.Claim(ctx, store.ClaimQuery{Now: at(0), Limit: 1, Flows: []store.FlowVersion{orders}})
 			return err
 		},
-		"Get":  func() error { _, _, err := st.Get(ctx, run.ID); return err },
-		"List": func() error { _, err := st.List(ctx, store.Filter{}); return err },
+		"SaveSchedule":  func() error { return st.SaveSchedule(ctx, store.Schedule{Flow: "f", Name: "n", LastRun: "r"}) },
+		"Schedule":      func() error { _, err := st.Schedule(ctx, "f", "n"); return err },
+		"DeleteExpired": func() error { _, err := st.DeleteExpired(ctx, at(0), 1); return err },
+		"Get":           func() error { _, _, err := st.Get(ctx, run.ID); return err },
+		"List":          func() error { _, err := st.List(ctx, store.Filter{}); return err },
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, context.Canceled) {
@@ -35,6 +38,7 @@ func testEndedContext(s *suite) {
 	if _, _, err := st.Get(s.ctx, other.ID); !errors.Is(err, store.ErrNotFound) {
 		s.Fatalf("the run of the Create that was refused: %v; want ErrNotFound", err)
 	}
+	s.schedule(st, store.Schedule{Flow: "f", Name: "n"})
 	_, entries := s.get(st, run.ID)
 	s.same("the log", entries, []flow.Entry{})
 	s.same("what is free", ids(s.claim(st, at(0), 10)), []string{free.Run.ID})

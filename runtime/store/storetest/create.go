@@ -17,6 +17,8 @@ var createTests = []test{
 			r.Tenant, r.Priority, r.IdempotencyKey = "tenant 'a'; --", -7, "key\n\"1\""
 			r.Labels = map[string]string{"b": "<2>", "a": "ü"}
 			r.Input = []byte("{ \"x\":\t\"é\u2028<\" }")
+			key := ""
+			r.ParentID, r.Concurrency = "01JC", &key
 		})
 		created := s.create(st, run, false)
 		run.Status = flow.StatusPending
@@ -62,10 +64,15 @@ var createTests = []test{
 		st := s.open(s.T)
 		run := s.newRun()
 		s.create(st, run, false)
-		other := run
-		other.Input = []byte(`2`)
-		if _, err := st.Create(s.ctx, other, false, 0); !errors.Is(err, store.ErrExists) {
-			s.Fatalf("Create of another run with a used id: %v; want ErrExists", err)
+		for what, change := range map[string]func(*store.Run){
+			"input":  func(r *store.Run) { r.Input = []byte(`2`) },
+			"parent": func(r *store.Run) { r.ParentID = "p" },
+		} {
+			other := run
+			change(&other)
+			if _, err := st.Create(s.ctx, other, false, 0); !errors.Is(err, store.ErrExists) {
+				s.Fatalf("Create of a run with a used id and another %s: %v; want ErrExists", what, err)
+			}
 		}
 		got, _ := s.get(st, run.ID)
 		s.same("the input of the first", string(got.Input), string(run.Input))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
@@ -34,7 +35,7 @@ func openFaulty(t *testing.T, fault func(int) storetest.Fault) (*storetest.Fault
 func TestFaultyRepeats(t *testing.T) {
 	run := store.Run{ID: "1", Flow: "orders", Version: "1.0", Attempt: 1, IdempotencyKey: "k"}
 	entry := flow.Entry{Seq: 1, EndSeq: 2, Kind: flow.KindStep, RunAttempt: 1, Attempt: 1}
-	const writes = 3
+	const writes = 4
 	for n := 1; n <= writes; n++ {
 		for _, fault := range []storetest.Fault{storetest.Before, storetest.After} {
 			f, inner := openFaulty(t, storetest.FailNth(n, fault))
@@ -61,6 +62,11 @@ func TestFaultyRepeats(t *testing.T) {
 			head.Status = flow.StatusCompleted
 			last := store.Change{Claim: *created.Claim, Head: &head}
 			repeat(func() error { return f.Commit(t.Context(), last) })
+			saved := store.Schedule{Flow: "orders", Name: "daily", LastRun: "1"}
+			repeat(func() error { return f.SaveSchedule(t.Context(), saved) })
+			if found, err := inner.Schedule(t.Context(), "orders", "daily"); err != nil || found != saved {
+				t.Fatalf("write %d, fault %d: the schedule %+v, %v", n, fault, found, err)
+			}
 			got, entries, err := inner.Get(t.Context(), "1")
 			if err != nil || got.Status != flow.StatusCompleted || len(entries) != 1 {
 				t.Fatalf("write %d, fault %d: %+v, %d entries, %v", n, fault, got, len(entries), err)
@@ -78,11 +84,13 @@ func TestFaultyFull(t *testing.T) {
 	f.SetFull(true)
 	query := store.ClaimQuery{Limit: 1, Flows: []store.FlowVersion{{Flow: "orders", Major: 1}}}
 	calls := map[string]func() error{
-		"Create":  func() error { _, err := f.Create(t.Context(), run, false, 0); return err },
-		"Commit":  func() error { return f.Commit(t.Context(), store.Change{}) },
-		"Send":    func() error { _, err := f.Send(t.Context(), store.Message{}); return err },
-		"Claim":   func() error { _, err := f.Claim(t.Context(), query); return err },
-		"Acquire": func() error { _, err := f.Acquire(t.Context()); return err },
+		"Create":        func() error { _, err := f.Create(t.Context(), run, false, 0); return err },
+		"Commit":        func() error { return f.Commit(t.Context(), store.Change{}) },
+		"SaveSchedule":  func() error { return f.SaveSchedule(t.Context(), store.Schedule{}) },
+		"DeleteExpired": func() error { _, err := f.DeleteExpired(t.Context(), time.Time{}, 1); return err },
+		"Send":          func() error { _, err := f.Send(t.Context(), store.Message{}); return err },
+		"Claim":         func() error { _, err := f.Claim(t.Context(), query); return err },
+		"Acquire":       func() error { _, err := f.Acquire(t.Context()); return err },
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, storetest.ErrFull) {

@@ -90,6 +90,38 @@ var sendTests = []test{
 			s.Fatalf("Send: %v; want ErrNotFound", err)
 		}
 	}},
+	{"a signal and the end of a child are read as they were sent", func(s *suite) {
+		st := s.executing()
+		run := s.create(st, s.newRun(), false).Run
+		child := store.Message{
+			RunID: run.ID, Kind: store.MessageChild, Key: "c", At: at(1),
+			Error: &flow.Error{Kind: flow.ErrorHandler, Message: "m", Name: "declined", Fields: []byte(`{"a":"<&>"}`)},
+		}
+		var want []store.Message
+		for _, m := range []store.Message{signalTo(run.ID), child} {
+			sent, err := st.Send(s.ctx, m)
+			if err != nil {
+				s.Fatalf("Send: %v", err)
+			}
+			m.ID = sent.ID
+			s.same("the message", sent, m)
+			want = append(want, m)
+		}
+		s.same("the messages", s.claim(st, at(0), 1)[0].Messages, want)
+		s.same("the messages of what is claimed", s.unobeyed(st), want)
+	}},
+	{"messages go with the end of their run", func(s *suite) {
+		st := s.executing()
+		run, claim := s.claimed(st)
+		other, _ := s.claimed(st)
+		for _, id := range []string{run.ID, other.ID, run.ID} {
+			if _, err := st.Send(s.ctx, signalTo(id)); err != nil {
+				s.Fatalf("Send: %v", err)
+			}
+		}
+		s.commit(st, store.Change{Claim: claim, Head: ended(run, flow.StatusFailed)})
+		s.same("the messages", without(s.unobeyed(st)), []store.Message{signalTo(other.ID)})
+	}},
 	{"a message of no kind is refused", func(s *suite) {
 		st := s.executing()
 		run := s.create(st, s.newRun(), false).Run

@@ -1,0 +1,94 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// A database of the first layout opens, with all that is in it, and goes on.
+func TestOpenFirstLayout(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	makeFirstLayout(t, path)
+	s := execute(t, path)
+	done, entries, err := s.Get(t.Context(), "done")
+	want := store.Run{
+		ID: "done", Flow: "orders", Version: "1.0", Tenant: "t", Priority: 3, IdempotencyKey: "k", Labels: map[string]string{"a": "b"},
+		Status: flow.StatusCompleted, Attempt: 2, CreatedAt: toTime(1), StartedAt: toTime(2), FinishedAt: toTime(3),
+		WakeAt: toTime(4), EndSeq: 5, Input: []byte(`[1]`), Output: []byte(`[2]`),
+		Error: &flow.Error{Kind: flow.ErrorHandler, Message: "m"},
+	}
+	if err != nil || len(entries) != 1 || entries[0].Step != "a" || string(entries[0].Output) != `[4]` {
+		t.Fatalf("Get: %+v, %v", entries, err)
+	}
+	if diff := cmp.Diff(want, done); diff != "" {
+		t.Errorf("the run is not what it was (-want +got):\n%s", diff)
+	}
+	if again, err := s.Create(t.Context(), store.Run{ID: "x", Flow: "orders", Version: "1.0", Tenant: "t", IdempotencyKey: "k"}, true, 0); err != nil || !again.Existing {
+		t.Errorf("Create with the key of before: %+v, %v; want that run", again, err)
+	}
+	got, err := s.Claim(t.Context(), store.ClaimQuery{Now: testStart, Limit: 9, Flows: []store.FlowVersion{{Flow: "orders", Major: 1, Limit: 1}}})
+	if err != nil || len(got) != 1 || got[0].Run.ID != "free" || len(got[0].Messages) != 1 || got[0].Messages[0].ID != 8 {
+		t.Fatalf("Claim: %+v, %v; want the run that was free with its message", got, err)
+	}
+	var left int
+	if err := s.readers.QueryRow(`SELECT count(*) FROM messages`).Scan(&left); err != nil || left != 1 {
+		t.Errorf("%d messages are left, %v; want that of the run that is not over", left, err)
+	}
+	if err := s.Commit(t.Context(), store.Change{Claim: got[0].Claim, Consumed: []int64{8}, Entries: []flow.Entry{testEntry(1)}, Release: true}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A migration that fails leaves the database as it was.
+func TestMigrationFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	makeFirstLayout(t, path)
+	edit(t, path, `CREATE TABLE schedules (a)`)
+	if _, err := Open(path); err == nil {
+		t.Fatal("a migration that cannot be made was made")
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var runs, version int
+	err = db.QueryRow(`SELECT (SELECT count(*) FROM runs), (SELECT max(version) FROM migrations)`).Scan(&runs, &version)
+	if err := errors.Join(err, db.Close()); err != nil || runs != 2 || version != 1 {
+		t.Fatalf("%d runs in the layout %d, %v; want the 2 of before in the first", runs, version, err)
+	}
+}
+
+// makeFirstLayout makes a database as the first migration alone does, with something in each table.
+func makeFirstLayout(t *testing.T, path string) {
+	t.Helper()
+	all, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	create, err := checkFiles(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := connect(probeURI(path, create))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(useWAL(c), migrate(c, all[:1]), c.close()); err != nil {
+		t.Fatal(err)
+	}
+	edit(
+		t, path,
+		`INSERT INTO runs VALUES (7, 'done', 'orders', '1.0', 1, 0, 't', 3, 'k', '{"a":"b"}', 'completed', '', 2,
+			1, 2, 3, 4, 5, 0, '{"kind":"error","message":"m"}', '[1]', '[2]')`,
+		`INSERT INTO runs VALUES (9, 'free', 'orders', '1.0', 1, 0, '', 0, '', NULL, 'pending', '', 1, 1, 0, 0, 0, 0, 0, NULL, '[3]', NULL)`,
+		`INSERT INTO log VALUES (7, 1, 2, 'step', 'a', 1, 1, '', 2, 3, 0, NULL, NULL, '[4]')`,
+		`INSERT INTO messages VALUES (6, 7, 'cancel', 'r', 'a', 1), (8, 9, 'cancel', 'r', 'a', 1)`,
+	)
+}
