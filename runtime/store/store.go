@@ -72,7 +72,7 @@ type Run struct {
 	WakeAt time.Time
 	// EndSeq is the run's sequence number of its final event; 0 before.
 	EndSeq int64
-	// DeleteAt is when a finished run may be deleted; zero for never.
+	// DeleteAt is when a run that is over may be deleted; zero for never, and before the end.
 	DeleteAt time.Time
 }
 
@@ -125,7 +125,7 @@ type FlowVersion struct {
 type Change struct {
 	Claim Claim
 	// Head replaces the run's Status, Phase, Attempt, Output, Error, StartedAt,
-	// FinishedAt, WakeAt, EndSeq and DeleteAt; nil leaves all of them.
+	// FinishedAt, WakeAt and EndSeq, and DeleteAt if it is final; nil leaves all of them.
 	Head *Run
 	// Entries are inserted, or replace those of the same Seq.
 	Entries []flow.Entry

@@ -203,12 +203,12 @@ func (b *batch) replaces(key int64, rows []entryRow, head, all bool) error {
 }
 
 // setHead writes the run's row, if it is claimed by this store, and says how
-// many rows that were: one or none.
-func (b *batch) setHead(s statement, head *headRow, claim store.Claim) (int64, error) {
-	var args [len(head) + 2]value
-	copy(args[:], head[:])
-	args[len(head)], args[len(head)+1] = claim.Key, b.w.claims.current()
-	return b.write(s, args[:]...)
+// many rows that were: one or none. The statement may have one more value.
+func (b *batch) setHead(s statement, head *headRow, claim store.Claim, more ...value) (int64, error) {
+	var space [len(head) + 3]value
+	args := append(append(space[:0], head[:]...), more...)
+	args = append(args, claim.Key, b.w.claims.current())
+	return b.write(s, args...)
 }
 
 // end ends a claim with this transaction.

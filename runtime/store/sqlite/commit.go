@@ -149,6 +149,8 @@ func (c *commit) applyHead(b *batch) (int64, error) {
 		return b.write(stmtFree, claim.Key, b.w.claims.current())
 	case c.head == nil:
 		return 1, nil
+	case endsRun(c.change) && !c.change.Head.DeleteAt.IsZero():
+		return b.setHead(stmtSetExpiringHead, c.head, claim, fromTime(c.change.Head.DeleteAt))
 	case endsRun(c.change):
 		return b.setHead(stmtSetLastHead, c.head, claim)
 	case c.change.Release:
@@ -187,7 +189,7 @@ func sameHead(a, b *store.Run) bool {
 	return a.Status == b.Status && a.Phase == b.Phase && a.Attempt == b.Attempt && a.EndSeq == b.EndSeq &&
 		string(a.Output) == string(b.Output) && sameError(a.Error, b.Error) &&
 		fromTime(a.StartedAt) == fromTime(b.StartedAt) && fromTime(a.FinishedAt) == fromTime(b.FinishedAt) &&
-		fromTime(a.DeleteAt) == fromTime(b.DeleteAt)
+		(!b.Status.Final() || fromTime(a.DeleteAt) == fromTime(b.DeleteAt))
 }
 
 // hasEntries says whether all of some entries are in a log.

@@ -8,8 +8,8 @@ import (
 // This file deletes old runs.
 
 const (
-	// expired says of a run that its time to be deleted has come.
-	expired = `delete_at <> 0 AND delete_at <= ? AND status NOT IN ('pending', 'running')`
+	// expired says of a run that its time to be deleted has come; it has one only if it is over.
+	expired = `delete_at <> 0 AND delete_at <= ?`
 
 	expiredText = `SELECT run FROM runs WHERE ` + expired + ` ORDER BY delete_at LIMIT ?`
 )

@@ -33,7 +33,7 @@ func TestQueryPlans(t *testing.T) {
 		statementTexts[stmtClaimPlaceOfNew]: "USING INDEX runs_waiting (flow=? AND concurrency=?)",
 		blockText:                           "USING INDEX runs_waiting (flow=? AND concurrency=? AND blocked=? AND major=?)",
 		unblockNextText:                     "USING INDEX runs_waiting (flow=? AND concurrency=? AND blocked=? AND major=?)",
-		expiredText:                         "USING INDEX runs_expiry",
+		expiredText:                         "USING COVERING INDEX runs_expiry",
 		statementTexts[stmtInsertOtherRun]:  "USING INDEX runs_waiting (flow=? AND concurrency=? AND blocked=? AND major=? AND priority>?)",
 		statementTexts[stmtConsumeAll]:      "USING COVERING INDEX messages_run",
 		statementTexts[stmtDeleteLog]:       "USING INDEX log_run",

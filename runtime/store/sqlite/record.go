@@ -44,7 +44,7 @@ func encodeEntry(run int64, e *flow.Entry) (entryRow, error) {
 }
 
 // headRow is a head as the arguments of stmtSetHead before the run.
-type headRow [10]driver.Value
+type headRow [9]driver.Value
 
 func encodeHead(h *store.Run) (*headRow, error) {
 	failure, err := encodeError(h.Error)
@@ -53,7 +53,7 @@ func encodeHead(h *store.Run) (*headRow, error) {
 	}
 	return &headRow{
 		string(h.Status), string(h.Phase), int64(h.Attempt), fromJSON(h.Output), failure,
-		fromTime(h.StartedAt), fromTime(h.FinishedAt), h.EndSeq, fromTime(h.DeleteAt), fromTime(h.WakeAt),
+		fromTime(h.StartedAt), fromTime(h.FinishedAt), h.EndSeq, fromTime(h.WakeAt),
 	}, nil
 }
 

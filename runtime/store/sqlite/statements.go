@@ -19,6 +19,7 @@ const (
 	stmtSetHead
 	stmtSetHeadAndFree
 	stmtSetLastHead
+	stmtSetExpiringHead
 	stmtFree
 	stmtFreeNow
 	stmtClaimRun
@@ -61,7 +62,7 @@ const (
 )
 
 const setHead = `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
-	started_at = ?, finished_at = ?, end_seq = ?, delete_at = ?, `
+	started_at = ?, finished_at = ?, end_seq = ?, `
 
 // A message that came while the run was claimed makes it due at once.
 const dueUnlessMessages = `wake_at = CASE WHEN EXISTS (SELECT 1 FROM messages WHERE messages.run = runs.run) THEN 0 ELSE ? END`
@@ -84,8 +85,10 @@ var statementTexts = [statementCount]string{
 	stmtSetHead:        setHead + `wake_at = ? WHERE run = ? AND claim = ?`,
 	stmtSetHeadAndFree: setHead + dueUnlessMessages + `, claim = 0 WHERE run = ? AND claim = ?`,
 	stmtSetLastHead:    setHead + `wake_at = ?, claim = 0 WHERE run = ? AND claim = ?`,
-	stmtFree:           `UPDATE runs SET claim = 0, wake_at = 0 WHERE run = ? AND claim = ?`,
-	stmtFreeNow:        `UPDATE runs SET claim = 0, wake_at = 0 WHERE claim <> 0 AND claim <> ?`,
+	// Not many flows have their runs deleted: for the others it is not worth the index.
+	stmtSetExpiringHead: setHead + `wake_at = ?, claim = 0, delete_at = ? WHERE run = ? AND claim = ?`,
+	stmtFree:            `UPDATE runs SET claim = 0, wake_at = 0 WHERE run = ? AND claim = ?`,
+	stmtFreeNow:         `UPDATE runs SET claim = 0, wake_at = 0 WHERE claim <> 0 AND claim <> ?`,
 	stmtClaimRun: `UPDATE runs SET claim = ?, blocked = 0 WHERE run = ? AND claim IN (0, ?)
 		AND status IN ('pending', 'running')`,
 	stmtClaimPlace:      claimPlace,

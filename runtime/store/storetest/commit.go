@@ -45,10 +45,11 @@ var commitTests = []test{
 		})
 		head := *ended(run, flow.StatusRunning)
 		head.Phase, head.Attempt, head.WakeAt = flow.PhaseCompensating, 2, at(99)
-		head.Output, head.DeleteAt = []byte(`[1]`), at(500)
+		head.Output = []byte(`[1]`)
 		change := head
 		change.Flow, change.Version, change.Tenant, change.Priority, change.Input, change.Labels = "x", "9.9", "x", 9, []byte(`9`), nil
 		change.IdempotencyKey, change.CreatedAt, change.ParentID, change.Concurrency = "x", at(1000), "x", new(string)
+		change.DeleteAt = at(500) // it is not over
 		s.commit(st, store.Change{Claim: claim, Head: &change})
 		got, _ := s.get(st, run.ID)
 		s.same("the run", got, head)
