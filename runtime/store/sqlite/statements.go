@@ -98,10 +98,11 @@ var statementTexts = [statementCount]string{
 	stmtAdmit:           admitText,
 	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at, name, key, signal_id, payload, error)
 		SELECT run, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,
-	stmtWake:       `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
-	stmtUnblock:    `UPDATE runs SET blocked = 0 WHERE id = ? AND blocked = 1`,
-	stmtConsume:    `DELETE FROM messages WHERE id = ? AND run = ?`,
-	stmtConsumeAll: `DELETE FROM messages WHERE run IN (SELECT value FROM json_each(?))`,
+	stmtWake:    `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
+	stmtUnblock: `UPDATE runs SET blocked = 0 WHERE id = ? AND blocked = 1`,
+	stmtConsume: `DELETE FROM messages WHERE id = ? AND run = ?`,
+	stmtConsumeAll: `DELETE FROM messages WHERE run IN (
+		SELECT value FROM json_each(CASE WHEN EXISTS (SELECT 1 FROM messages) THEN ? ELSE '[]' END))`,
 	stmtSaveSchedule: `INSERT INTO schedules (last, last_run, flow, name) VALUES (?, ?, ?, ?)
 		ON CONFLICT (flow, name) DO UPDATE SET last = excluded.last, last_run = excluded.last_run`,
 	stmtDeleteRun: `DELETE FROM runs WHERE run = ? AND ` + expired,
