@@ -196,8 +196,9 @@ func FuzzLoad(f *testing.F) {
 	f.Add(blocks)
 	f.Add(foreachs)
 	f.Add(waits)
+	out := f.TempDir() // in no module, so that the go command is never asked
 	f.Fuzz(func(t *testing.T, text string) {
-		pkg, list := loadFile(text)
+		pkg, list := schema.Load(fstest.MapFS{"shop.flow.yaml": {Data: []byte(text)}}, schema.Options{Package: "p", Out: out})
 		if (pkg == nil) != (len(list) > 0) {
 			t.Fatalf("the model is %v and the diagnostics are %v", pkg, list)
 		}

@@ -36,7 +36,7 @@ func nameImport(f *jen.File, t *model.Named, seen map[*model.Named]bool) {
 	seen[t] = true
 	switch path := t.Go.ImportPath; {
 	case path == "":
-	case isLocal(t.Go.Package):
+	case isTaken(t.Go.Package, path):
 		f.ImportAlias(path, t.Go.Package+"pkg")
 	default:
 		f.ImportName(path, t.Go.Package)
@@ -53,13 +53,21 @@ func nameImport(f *jen.File, t *model.Named, seen map[*model.Named]bool) {
 // elementVar is the name of a variable for an element, also one in others.
 var elementVar = regexp.MustCompile(`^[a-z][0-9]*$`)
 
-// isLocal says whether a package of this name would be hidden by a variable or a
-// parameter of generated code, or hide a name of Go.
-func isLocal(name string) bool {
+// isTaken says whether a package of this name would be hidden by a variable or a
+// parameter of generated code, hide a name of Go, or be taken for a package that
+// generated code imports anyway.
+func isTaken(name, path string) bool {
 	locals := []string{
 		"chosen", "ctx", "data", "in", "input", "key", "opts", "out", "payload", "plain", "rt", "runID", "steps", "verb",
 	}
-	return slices.Contains(locals, name) || elementVar.MatchString(name) || gotypes.Universe.Lookup(name) != nil
+	imported := map[string]string{
+		"flow": flowPath, "runtime": runtimePath, "json": "encoding/json", "slog": "log/slog", "utf8": "unicode/utf8",
+	}
+	for _, own := range []string{"bytes", "context", "fmt", "math", "reflect", "regexp", "slices", "strconv", "strings", "time"} {
+		imported[own] = own
+	}
+	return slices.Contains(locals, name) || elementVar.MatchString(name) || gotypes.Universe.Lookup(name) != nil ||
+		imported[name] != "" && imported[name] != path
 }
 
 // converted is the value of a field as one of the field's type.

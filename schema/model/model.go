@@ -50,8 +50,7 @@ type GoType struct {
 	ImportPath string // example.com/shop/money; of the package generated into: empty
 	Package    string // money
 	Name       string // Amount
-	// Pointer says that its Validate method, if it has one (Validates), needs a pointer.
-	Validates, Pointer bool
+	Validates  bool   // it, or a pointer to it, has a method Validate
 	// Opaque says why expressions can read none of its fields, and Unreadable why
 	// they cannot read some of them, by their names in JSON.
 	Opaque     string

@@ -249,11 +249,6 @@ func (g *goReader) goType(t types.Type, name string, pkg *types.Package) *model.
 	if m.ImportPath == g.own {
 		m.ImportPath = ""
 	}
-	switch {
-	case hasMethod(t, "Validate", isValidate):
-		m.Validates = true
-	case hasMethod(types.NewPointer(t), "Validate", isValidate):
-		m.Validates, m.Pointer = true, true
-	}
+	m.Validates = hasMethod(types.NewPointer(t), "Validate", isValidate) // its methods include those of t
 	return m
 }
