@@ -56,6 +56,11 @@ maxAttempts: 2
 timeout: 1h
 idempotencyKey: input.item.sku + "TEXT"
 tenant: input.note.orValue("TEXT")
+concurrency: {limit: 3, key: input.item.sku + "TEXT"}
+retention: 30d
+schedule:
+  - {name: early, cron: 0 9 * * MON, timezone: Europe/Paris, input: {item: {sku: text, size: small, count: 1}, tags: [text]}}
+  - {name: late, every: 1h, input: {item: {sku: text, size: small, count: 1}, note: text, tags: []}, catchUp: last, overlap: queue}
 types:
   Item:
     doc: text

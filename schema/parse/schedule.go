@@ -8,6 +8,9 @@ import (
 
 // This file knows the keys of `schedule` and of `concurrency`.
 
+// maxSchedules is the number of schedules that a flow may have.
+const maxSchedules = 50
+
 // schedules reads one schedule, or a list of several.
 func (p *parser) schedules(n *yaml.Node) []*Schedule {
 	if n.Kind != yaml.SequenceNode {
@@ -20,8 +23,8 @@ func (p *parser) schedules(n *yaml.Node) []*Schedule {
 	if len(n.Content) == 0 {
 		p.report.Add(diag.EmptyValue, p.pos(n), "`schedule` is an empty list; give it an entry or leave the key out")
 	}
-	if len(n.Content) > maxEntries {
-		p.report.Add(diag.TooLarge, p.pos(n), "`schedule` has %d entries, more than the %d that there may be", len(n.Content), maxEntries)
+	if len(n.Content) > maxSchedules {
+		p.report.Add(diag.TooLarge, p.pos(n), "`schedule` has %d entries, more than the %d that there may be", len(n.Content), maxSchedules)
 		return nil
 	}
 	var list []*Schedule
