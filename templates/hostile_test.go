@@ -105,10 +105,29 @@ steps:
       - when: input.tags.exists(name, name == "TEXT")
         steps: [{step: some, in: {}}]
       - else: [{step: other, delay: 1s, in: {}}]
+  - wait: approval
+    doc: text
+    timeout: 1h
+    onTimeout: continue
+    out: {by: {type: string, doc: text}}
+  - foreach: signed
+    over: input.tags
+    as: signer
+    collect: signature.by
+    steps:
+      - {wait: signature, key: signer + "TEXT", out: {by: string}}
+  - call: bill
+    as: billing
+    doc: text
+    in: {text: '"TEXT"'}
+    compensate: {name: void-bill, after: attempted}
 output:
   tags: tags
   text: right.v.orValue("TEXT")
 `
+
+// hostileCalled is the flow that it calls.
+const hostileCalled = `{flow: bill, version: "1.0", input: {text: string}, steps: [{step: print}]}`
 
 // TestHostileTexts puts hostile texts into the place of each text of a spec, names and
 // keys too. A spec is refused then, or its Go is what it was but for literals and comments.
@@ -202,7 +221,10 @@ func shapeOf(t *testing.T, document *yaml.Node, name string, names bool) string 
 	if err := yaml.NewEncoder(&spec).Encode(document); err != nil {
 		t.Fatal(err)
 	}
-	pkg, diagnostics := schema.Load(fstest.MapFS{name + ".flow.yaml": {Data: spec.Bytes()}}, schema.Options{Package: "p"})
+	pkg, diagnostics := schema.Load(fstest.MapFS{
+		name + ".flow.yaml": {Data: spec.Bytes()},
+		"bill.flow.yaml":    {Data: []byte(hostileCalled)},
+	}, schema.Options{Package: "p"})
 	if len(diagnostics) > 0 {
 		return ""
 	}

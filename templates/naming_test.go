@@ -94,6 +94,25 @@ var namingTests = []struct {
 {flow: order-x, version: "1.0", steps: [{step: b, in: {}}]}`, []string{"BX024"}},
 	{"a compensation like a step", `{flow: a, version: "1.0", steps: [{step: pay, in: {}, compensate: refund}, {step: refund, in: {}}]}`, []string{"BX023"}},
 	{"steps of one name in Go", `{flow: a, version: "1.0", steps: [{step: a-b1, in: {}}, {step: a-b-1, in: {}}]}`, []string{"BX024"}},
+	// Waits and calls.
+	{"a wait and its API", `{flow: get-order, version: "1.0", steps: [{wait: api-id, out: {userUrl: string}}, {wait: go-on}]}`, []string{
+		"type GetOrderAPIID struct", "UserURL string", "func SignalGetOrderAPIID(", "func SignalGetOrderGoOn(",
+	}},
+	{"a wait like the output", `{flow: order, version: "1.0", steps: [{wait: output, out: {x: int}}]}`, []string{"BX024"}},
+	{"a wait like the handlers", `{flow: order, version: "1.0", steps: [{wait: steps, out: {x: int}}, {step: b, in: {}}]}`, []string{"BX024"}},
+	{"a wait like what a step gets", `{flow: order, version: "1.0", steps: [{step: pay, in: {}}, {wait: pay-input, out: {x: int}}]}`, []string{"BX024"}},
+	{"a wait like an input of another flow", `{flow: order, version: "1.0", steps: [{wait: item-input, out: {x: int}}]}
+---
+{flow: order-item, version: "1.0", steps: [{step: b, in: {}}]}`, []string{"BX024"}},
+	{"a wait like a type", `{flow: order, version: "1.0", types: {OrderApproval: {x: int}}, steps: [{wait: approval, out: {x: int}}]}`, []string{"BX024"}},
+	{"a signal like one of another flow", `{flow: order, version: "1.0", steps: [{wait: item-paid}]}
+---
+{flow: order-item, version: "1.0", steps: [{wait: paid}]}`, []string{"BX024"}},
+	{"a signal like a type", `{flow: order, version: "1.0", types: {SignalOrderPaid: {x: int}}, steps: [{wait: paid}]}`, []string{"BX024"}},
+	{"waits with names of Go", `{flow: order, version: "1.0", input: {l: list<string>}, steps: [{wait: len, out: {v: int}}, {wait: flow}, {wait: payload}, {wait: run-id}, {wait: ctx}, {foreach: f, over: input.l, as: key, steps: [{wait: signal, key: key, out: {opts: string}}]}], output: {}}`, []string{"func SignalOrderLen(", "func SignalOrderSignal("}},
+	{"calls with names of Go", `{flow: order, version: "1.0", steps: [{call: string, in: {len: "1"}}, {call: string, as: len, in: {len: string.nil}}, {call: string, as: input-a, in: {len: "size([len.nil])"}, compensate: new}], output: {}}
+---
+{flow: string, version: "1.0", input: {len: int}, steps: [{step: nil, in: {}}], output: {nil: input.len}}`, []string{"New(ctx", "StringInput"}},
 	{"an element like a block", `{flow: a, version: "1.0", steps: [{step: tag, in: {}}, {foreach: f, over: "[1]", as: tag, steps: [{step: b, in: {}}]}]}`, []string{"BX023"}},
 }
 
