@@ -1,4 +1,5 @@
-// Reading the elements of lists and maps, and joining lists.
+// Reading the elements of lists and maps, and joining lists. What may not be there is
+// an optional value: see expr_optional.go.
 
 package flow
 
@@ -26,6 +27,52 @@ func Key[T any](p *Plan, m map[string]T, key string) T {
 		p.failed("the map has no such key")
 	}
 	return value
+}
+
+// OptIndex is list[?i]: absent if the list has no such index.
+func OptIndex[T any](list []T, i int64) *T {
+	if i < 0 || i >= int64(len(list)) {
+		return nil
+	}
+	value := list[i]
+	return &value
+}
+
+// OptKey is m[?key]: absent if the map has no such key.
+func OptKey[T any](m map[string]T, key string) *T {
+	value, ok := m[key]
+	if !ok {
+		return nil
+	}
+	return &value
+}
+
+// First is the first element of a list, absent if that is empty.
+func First[T any](list []T) *T { return OptIndex(list, 0) }
+
+// Last is the last element of a list, absent if that is empty.
+func Last[T any](list []T) *T { return OptIndex(list, int64(len(list))-1) }
+
+// Present is a list of its own of those elements that are there.
+func Present[T any](list []*T) []T {
+	present := []T{}
+	for _, element := range list {
+		if element != nil {
+			present = append(present, *element)
+		}
+	}
+	return present
+}
+
+// PresentEntries is a map of its own of those values that are there.
+func PresentEntries[T any](m map[string]*T) map[string]T {
+	present := map[string]T{}
+	for key, value := range m {
+		if value != nil {
+			present[key] = *value
+		}
+	}
+	return present
 }
 
 // Concat is a list of its own that has the elements of all lists in their

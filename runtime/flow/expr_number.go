@@ -88,9 +88,10 @@ const (
 	beyondInt = -minInt
 )
 
-// Int is the integer of f, rounded towards zero.
+// Int is the integer of f, rounded towards zero. That of the smallest integer fails,
+// as CEL has it.
 func Int(p *Plan, f float64) int64 {
-	if !(minInt <= f && f < beyondInt) { // written so that NaN is refused
+	if !(minInt < f && f < beyondInt) { // written so that NaN is refused
 		p.failed(overflow)
 		return 0
 	}

@@ -4,6 +4,7 @@ package flow
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -49,6 +50,42 @@ func ParseBool(p *Plan, text string) bool {
 		return false
 	}
 	return b
+}
+
+// ParseEnum is the value of an enum that a text says.
+func ParseEnum[E interface {
+	~string
+	Enum
+}](p *Plan, text string,
+) E {
+	if !slices.Contains(E(text).EnumValues(), text) {
+		p.failed("the text is no value of the enum")
+		return ""
+	}
+	return E(text)
+}
+
+// timeForm is the form of RFC 3339, of which the package time takes others too.
+var timeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// ParseTime is the time, in UTC, that a text says in the form of RFC 3339.
+func ParseTime(p *Plan, text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || !timeForm.MatchString(text) {
+		p.failed("the text is not a time such as 2026-01-31T12:00:00Z")
+		return time.Time{}
+	}
+	return inYears(p, t.UTC())
+}
+
+// ParseDuration is the duration that a text says in CEL's form, such as "1h30m".
+func ParseDuration(p *Plan, text string) Duration {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		p.failed("the text is not a duration such as 1h30m")
+		return 0
+	}
+	return Duration(d)
 }
 
 // Text is bytes as a string.

@@ -66,3 +66,17 @@ func TestIn(t *testing.T) {
 		t.Error("a key that is there is not, or the reverse")
 	}
 }
+
+type grade string
+
+func (grade) EnumValues() []string { return []string{"A", "B"} }
+
+func TestParseEnum(t *testing.T) {
+	p := new(Plan)
+	if got := ParseEnum[grade](p, "B"); got != "B" || p.err != nil {
+		t.Errorf("got %q with failure %v", got, p.err)
+	}
+	if got := ParseEnum[grade](p, "C"); got != "" || p.err == nil || p.err.Message != "the text is no value of the enum" {
+		t.Errorf("got %q with failure %v", got, p.err)
+	}
+}
