@@ -12,33 +12,10 @@ import (
 	"github.com/bextgen/bextgen/schema/model"
 )
 
-// How tightly Go's operators bind, the loosest first. Comparisons do not chain.
-const (
-	precOr = iota + 1
-	precAnd
-	precCompare
-	precAdd
-	precMul
-	precUnary
-	precPrimary // a name, a literal, a call: nothing can tear it apart
-)
-
-// goExpr is a compiled expression.
-type goExpr struct {
-	code  *jen.Statement
-	prec  int
-	width int // on one line; severalLines, or more than lineWidth, if it is on several
-	// integer says that it is an untyped integer constant, which Go would take
-	// for an int where nothing else says what it is.
-	integer bool
-	// native is the same value as an int, where that is what Go has: a size.
-	native *goExpr
-}
-
 // whole is the Go of a whole expression: what a field is set to, what a step's
 // `when` says. One that can fail says where it stands.
 func whole(sc *scope, e *model.Expr) goExpr {
-	if !canFail(e) {
+	if !e.Fallible {
 		return compile(sc, e)
 	}
 	return primary(inFlow("At").Call(
@@ -146,31 +123,27 @@ func blockOf(e *model.Expr) model.Block {
 func selection(sc *scope, e *model.Expr) goExpr {
 	from, name := e.Args[0], e.Field.GoName
 	if from.Type.Kind != model.Optional {
-		of := operand(compile(sc, from), precPrimary)
-		return converted(e.Field, primary(of.code.Dot(name), of.width+1+len(name)))
+		return converted(e.Field, dot(operand(compile(sc, from), precPrimary), name))
 	}
 	get := "Get"
 	if e.Field.Type.Kind == model.Optional {
 		get = "GetOptional"
 	}
-	structType, fieldType := typed(from.Type.Elem), typed(e.Field.Type)
 	value := converted(e.Field, primary(jen.Id("v").Dot(name), len("v.")+len(name)))
-	read := goExpr{
-		code: jen.Func().Params(jen.Id("v").Op("*").Add(structType.code)).Add(fieldType.code).
-			Add(oneLine(jen.Return(value.code))),
-		width: len("func(v *)  { return  }") + structType.width + fieldType.width + value.width,
-	}
+	read := function("v *", from.Type.Elem, e.Field.Type, value)
 	return flowCall(get, compile(sc, from), read)
 }
 
 // composite is a literal of a list or a map.
 func composite(sc *scope, t goExpr, e *model.Expr) goExpr {
 	items := elements(sc, e)
-	total, codes := layout(t.width+len("{}"), items)
-	if total > lineWidth {
-		return primary(jen.Add(t.code).Add(lines(codes...)), total)
-	}
-	return primary(jen.Add(t.code).Values(codes...), total)
+	total, _ := layout(t.width+len("{}"), items)
+	return laidOut(total, total > lineWidth, items, func(codes []jen.Code, breaks bool) *jen.Statement {
+		if breaks {
+			return jen.Add(t.code).Add(lines(codes...))
+		}
+		return jen.Add(t.code).Values(codes...)
+	})
 }
 
 // elements are those of a list, or the pairs of a map. A pair whose constant key
@@ -186,10 +159,9 @@ func elements(sc *scope, e *model.Expr) []goExpr {
 	places := map[string]int{}
 	for i := 0; i+1 < len(e.Args); i += 2 {
 		key, value := compile(sc, e.Args[i]), element(sc, e.Args[i+1])
-		pair := goExpr{
-			code:  jen.Add(key.code).Op(":").Add(value.code),
-			width: key.width + len(": ") + value.width,
-		}
+		pair := laidOut(key.width+len(": ")+value.width, false, []goExpr{key, value}, func(codes []jen.Code, _ bool) *jen.Statement {
+			return jen.Add(codes[0]).Op(":").Add(codes[1])
+		})
 		name, _ := constant(e.Args[i])
 		text, isConstant := name.(string)
 		if earlier, ok := places[text]; ok && isConstant {
@@ -218,88 +190,13 @@ func typed(t *model.Type) goExpr {
 	return goExpr{code: code, width: width(jen.Var().Id("x").Add(code)) - len("var x ")}
 }
 
-// name is a variable, or a field of one.
-func name(text string) goExpr { return primary(jen.Id(text), len(text)) }
-
-func primary(code *jen.Statement, width int) goExpr {
-	return goExpr{code: code, prec: precPrimary, width: width}
-}
-
-// operand puts an expression in parentheses if it binds less tightly than it
-// must.
-func operand(e goExpr, prec int) goExpr {
-	if e.prec >= prec {
-		return e
-	}
-	return goExpr{code: jen.Parens(e.code), prec: precPrimary, width: e.width + 2}
-}
-
-// flowCall is a call of a function of runtime/flow.
-func flowCall(name string, args ...goExpr) goExpr {
-	return call(goExpr{code: inFlow(name), width: len("flow.") + len(name)}, args...)
-}
-
-// planCall is one of a function that can fail, to which the plan comes first.
-func planCall(name string, args ...goExpr) goExpr {
-	return flowCall(name, append([]goExpr{primary(jen.Id("p"), 1)}, args...)...)
-}
-
-// call is a call, with each argument on a line of its own if one line is too
-// long.
-func call(function goExpr, args ...goExpr) goExpr {
-	total, items := layout(function.width+2, args)
-	if total > lineWidth && len(args) > 1 {
-		return primary(jen.Add(function.code).Add(callLines(items...)), total)
-	}
-	return primary(jen.Add(function.code).Call(items...), total)
-}
-
-// layout is the width of items on one line, behind some others, and their code.
-func layout(start int, items []goExpr) (int, []jen.Code) {
-	total, codes := start, make([]jen.Code, len(items))
-	for i, item := range items {
-		if i > 0 {
-			total += len(", ")
-		}
-		total += item.width
-		codes[i] = item.code
-	}
-	return total, codes
-}
-
-// binary is an infix operator. What stands on its right binds more tightly than
-// the operator; on its left, it may bind alike, but for comparisons.
-func binary(operator string, prec int, a, b goExpr) goExpr {
-	left := prec
-	if prec == precCompare {
-		left++
-	}
-	return infix(operator, prec, operand(a, left), operand(b, prec+1))
-}
-
-// infix is two operands with an operator between them. If they do not fit on one
-// line, the operator ends it, unless an operand is on several lines by itself.
-func infix(operator string, prec int, a, b goExpr) goExpr {
-	total := a.width + len(operator) + 2 + b.width
-	code := jen.Add(a.code).Op(operator)
-	if total > lineWidth && (prec <= precAnd || a.width <= lineWidth && b.width <= lineWidth) {
-		code.Line()
-	}
-	return goExpr{code: code.Add(b.code), prec: prec, width: total}
-}
-
-func not(e goExpr) goExpr {
-	e = operand(e, precUnary)
-	return goExpr{code: jen.Op("!").Add(e.code), prec: precUnary, width: e.width + 1}
-}
-
 // lazily is a function that computes an expression.
-func lazily(sc *scope, e *model.Expr) goExpr {
-	value, t := compile(sc, e), typed(e.Type)
-	code := jen.Func().Params().Add(t.code)
-	total := len("func()  { return  }") + t.width + value.width
-	if total > lineWidth {
-		return goExpr{code: code.Block(jen.Return(value.code)), width: total}
+func lazily(sc *scope, e *model.Expr) goExpr { return function("", nil, e.Type, compile(sc, e)) }
+
+func compileAll(sc *scope, list []*model.Expr) []goExpr {
+	compiled := make([]goExpr, len(list))
+	for i, e := range list {
+		compiled[i] = compile(sc, e)
 	}
-	return goExpr{code: code.Add(oneLine(jen.Return(value.code))), width: total}
+	return compiled
 }

@@ -1,12 +1,9 @@
-// Constants, and constant expressions, which are computed when the code is
-// generated. Go would compute them too, but with numbers of any precision, which
-// is not what the language means, and it refuses to compile what overflows.
+// Constants in Go.
 
 package templates
 
 import (
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -17,96 +14,9 @@ import (
 	"github.com/bextgen/bextgen/schema/model"
 )
 
-// constant is the value of an expression that is one; false for any other, and
-// where computing it fails: that is to happen when the flow runs.
-func constant(e *model.Expr) (any, bool) {
-	switch {
-	case e.Kind == model.Literal:
-		return e.Value, true
-	case e.Kind != model.Call || len(e.Args) == 0 || len(e.Args) > 2:
-		return nil, false
-	}
-	values := make([]any, len(e.Args))
-	for i, arg := range e.Args {
-		value, ok := constant(arg)
-		if !ok {
-			return nil, false
-		}
-		values[i] = value
-	}
-	switch a := values[0].(type) {
-	case int64:
-		return computeInt(e.Overload, a, values[1:])
-	case float64:
-		return computeFloat(e.Overload, a, values[1:])
-	case string:
-		if e.Overload == "add_string" {
-			return a + values[1].(string), true
-		}
-	}
-	return nil, false
-}
-
-func computeInt(overload string, a int64, rest []any) (any, bool) {
-	x, y, z := big.NewInt(a), big.NewInt(0), new(big.Int)
-	if len(rest) == 1 {
-		b, ok := rest[0].(int64)
-		if !ok {
-			return nil, false
-		}
-		y.SetInt64(b)
-	}
-	switch overload {
-	case "add_int64":
-		z.Add(x, y)
-	case "subtract_int64":
-		z.Sub(x, y)
-	case "multiply_int64":
-		z.Mul(x, y)
-	case "negate_int64":
-		z.Neg(x)
-	case "divide_int64", "modulo_int64":
-		if y.Sign() == 0 {
-			return nil, false
-		}
-		quotient, remainder := new(big.Int).QuoRem(x, y, new(big.Int))
-		if !quotient.IsInt64() {
-			return nil, false
-		}
-		if z = quotient; overload == "modulo_int64" {
-			z = remainder
-		}
-	case "int64_to_double":
-		return float64(a), true
-	default:
-		return nil, false
-	}
-	return z.Int64(), z.IsInt64()
-}
-
-func computeFloat(overload string, a float64, rest []any) (any, bool) {
-	if overload == "negate_double" {
-		return -a, true
-	}
-	if len(rest) == 0 {
-		return nil, false
-	}
-	b, ok := rest[0].(float64)
-	if !ok {
-		return nil, false
-	}
-	switch overload {
-	case "add_double":
-		return a + b, true
-	case "subtract_double":
-		return a - b, true
-	case "multiply_double":
-		return a * b, true
-	case "divide_double":
-		return a / b, true
-	}
-	return nil, false
-}
+// constant is the value of an expression that is one; false for any other.
+// Those of the spec were computed when they were checked.
+func constant(e *model.Expr) (any, bool) { return e.Value, e.Kind == model.Literal }
 
 // literal is a constant in Go.
 func literal(value any) goExpr {

@@ -23,11 +23,7 @@ func quotePattern(pattern string) string {
 // library is a call of a function of Go's library on all operands.
 func library(path, function string, width int) operator {
 	return func(sc *scope, e *model.Expr) goExpr {
-		args := make([]goExpr, len(e.Args))
-		for i, arg := range e.Args {
-			args[i] = compile(sc, arg)
-		}
-		return call(goExpr{code: jen.Qual(path, function), width: width}, args...)
+		return call(goExpr{code: jen.Qual(path, function), width: width}, compileAll(sc, e.Args)...)
 	}
 }
 
@@ -109,13 +105,22 @@ func conversionOf(overload string) (operator, bool) {
 		return library(flowPath, "FormatTime", len("flow.FormatTime")), true
 	case "duration_to_string":
 		return library(flowPath, "FormatSeconds", len("flow.FormatSeconds")), true
+	case "enum_to_string":
+		return func(sc *scope, e *model.Expr) goExpr { return conversion("string", compile(sc, e.Args[0])) }, true
 	case "timestamp_to_int64":
 		return func(sc *scope, e *model.Expr) goExpr { return methodCall(compile(sc, e.Args[0]), "Unix") }, true
 	}
 	return nil, false
 }
 
-// timeParts are the methods of Go's time for parts of a time in UTC. Months and
+// parseEnum says of which enum a text is to be a value.
+func parseEnum(sc *scope, e *model.Expr) goExpr {
+	of := typed(e.Type)
+	parse := goExpr{code: inFlow("ParseEnum").Types(of.code), width: len("flow.ParseEnum[]") + of.width}
+	return call(parse, name("p"), compile(sc, e.Args[0]))
+}
+
+// timeParts are the methods of Go's time for its parts. Months and
 // days that CEL counts from 0 are counted from 1 in Go.
 var timeParts = map[string]struct {
 	method  string
@@ -142,6 +147,15 @@ var durationParts = map[string]string{
 	"duration_to_milliseconds": "Milliseconds",
 }
 
+// inZone is a time in the time zone that a part of it is asked for, or in UTC.
+func inZone(sc *scope, e *model.Expr) goExpr {
+	t := compile(sc, e.Args[0])
+	if len(e.Args) == 1 {
+		return methodCall(t, "UTC")
+	}
+	return planCall("InZone", t, compile(sc, e.Args[1]))
+}
+
 // partOf is the operator of a part of a time or a duration.
 func partOf(overload string) (operator, bool) {
 	if method, ok := durationParts[overload]; ok {
@@ -154,9 +168,9 @@ func partOf(overload string) (operator, bool) {
 			return conversion("int64", count)
 		}, true
 	}
-	part, ok := timeParts[overload]
+	part, ok := timeParts[strings.TrimSuffix(strings.TrimSuffix(overload, "_tz"), "_with")]
 	return func(sc *scope, e *model.Expr) goExpr {
-		value := methodCall(methodCall(compile(sc, e.Args[0]), "UTC"), part.method)
+		value := methodCall(inZone(sc, e), part.method)
 		switch {
 		case part.fromOne:
 			value = binary("-", precAdd, value, literal(int64(1)))

@@ -1,12 +1,11 @@
-// Macros: what is computed for each element of a list, or each key of a map, by a
-// function of runtime/flow that gets the condition or the value as a function.
+// Macros: what is computed for each element of a list, or each key of a map, or with
+// what an optional holds, by a function of runtime/flow that gets the condition or the
+// value as a function.
 
 package templates
 
 import (
 	"strconv"
-
-	"github.com/dave/jennifer/jen"
 
 	"github.com/bextgen/bextgen/schema/model"
 )
@@ -26,6 +25,10 @@ func macro(sc *scope, e *model.Expr) goExpr {
 		return flowCall("ExistsOne", over, last)
 	case "filter":
 		return flowCall("Filter", over, last)
+	case "optMap":
+		return flowCall("OptMap", over, last)
+	case "optFlatMap":
+		return flowCall("OptFlatMap", over, last)
 	}
 	if len(e.Args) > 2 {
 		over = flowCall("Filter", over, perElement(sc, e, element, e.Args[1]))
@@ -35,14 +38,7 @@ func macro(sc *scope, e *model.Expr) goExpr {
 
 // perElement is the function of an element that computes an expression.
 func perElement(sc *scope, macro *model.Expr, element *model.Type, e *model.Expr) goExpr {
-	variable, of := localName(macro.Depth), typed(element)
-	value, t := compile(sc, e), typed(e.Type)
-	code := jen.Func().Params(jen.Id(variable).Add(of.code)).Add(t.code)
-	total := len("func( )  { return  }") + len(variable) + of.width + t.width + value.width
-	if total > lineWidth {
-		return goExpr{code: code.Block(jen.Return(value.code)), width: total}
-	}
-	return goExpr{code: code.Add(oneLine(jen.Return(value.code))), width: total}
+	return function(localName(macro.Depth)+" ", element, e.Type, compile(sc, e))
 }
 
 // localName is the element of a macro: x, and x2, x3 in others. The names of the

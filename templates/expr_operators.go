@@ -4,7 +4,7 @@
 package templates
 
 import (
-	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -59,18 +59,12 @@ func operatorOf(overload string) (operator, bool) {
 		return negateFloat, true
 	case "in_list":
 		return inList, true
+	case "string_to_enum":
+		return parseEnum, true
 	case "in_map":
 		return inMap, true
-	case "optional_hasValue":
-		return hasValue, true
-	case "optional_orValue_value":
-		return orValue, true
-	case "optional_or_optional":
-		return firstOf, true
-	case "optional_of":
-		return some, true
 	}
-	return nil, false
+	return optionalOf(overload)
 }
 
 // infixes are the operators that Go has too, with the same meaning.
@@ -98,6 +92,10 @@ var failing = map[string]string{
 	"string_to_double": "ParseFloat",
 	"string_to_bool":   "ParseBool",
 	"bytes_to_string":  "Text",
+
+	"string_to_duration":  "ParseDuration",
+	"string_to_timestamp": "ParseTime",
+	"int64_to_timestamp":  "UnixTime",
 
 	"add_duration_duration":        "Add",
 	"subtract_duration_duration":   "Sub",
@@ -165,11 +163,8 @@ func (e goExpr) small() bool { return e.width <= len("999999999") }
 // planned is a call of a function that can fail.
 func planned(function string) operator {
 	return func(sc *scope, e *model.Expr) goExpr {
-		args, constants := make([]goExpr, len(e.Args)), true
-		for i, arg := range e.Args {
-			args[i] = compile(sc, arg)
-			constants = constants && args[i].integer
-		}
+		args := compileAll(sc, e.Args)
+		constants := !slices.ContainsFunc(args, func(arg goExpr) bool { return !arg.integer })
 		if constants && (function == "Add" || function == "Sub") {
 			// Constants that do not overflow were computed already.
 			args[0] = conversion("int64", args[0])
@@ -179,17 +174,6 @@ func planned(function string) operator {
 		}
 		return planCall(function, args...)
 	}
-}
-
-// canFail says whether computing an expression can fail when the flow runs.
-func canFail(e *model.Expr) bool {
-	if _, isConstant := constant(e); isConstant || !e.Fallible {
-		return false
-	}
-	_, fails := failing[e.Overload]
-	fails = fails || isMatch(e.Overload) && !hasConstantPattern(e) ||
-		e.Kind == model.Select && e.Field.Conversion == model.ConvertUnsigned
-	return fails || slices.ContainsFunc(e.Args, canFail)
 }
 
 // ordered is an order by a function in the manner of cmp.Compare.
@@ -247,8 +231,7 @@ func timeOrder(sign string) operator {
 
 func methodCall(receiver goExpr, method string, args ...goExpr) goExpr {
 	receiver = operand(receiver, precPrimary)
-	function := goExpr{code: receiver.code.Dot(method), width: receiver.width + 1 + len(method)}
-	return call(function, args...)
+	return call(dot(receiver, method), args...)
 }
 
 func equals(sc *scope, e *model.Expr) goExpr {
@@ -281,7 +264,7 @@ func logicalNot(sc *scope, e *model.Expr) goExpr { return not(compile(sc, e.Args
 func logical(sign string, prec int, function string) operator {
 	return func(sc *scope, e *model.Expr) goExpr {
 		all := operands(e)
-		if slices.ContainsFunc(all[:len(all)-1], canFail) {
+		if slices.ContainsFunc(all[:len(all)-1], func(arg *model.Expr) bool { return arg.Fallible }) {
 			args := make([]goExpr, len(all))
 			for i, arg := range all {
 				args[i] = lazily(sc, arg)
@@ -295,18 +278,16 @@ func logical(sign string, prec int, function string) operator {
 // chain is a sequence of one logical operator. An operand that was there before
 // is left out: go vet takes it for a slip.
 func chain(sc *scope, sign string, prec int, all []*model.Expr) goExpr {
-	var result goExpr
-	seen := map[string]bool{}
-	for i, arg := range all {
+	result := operand(compile(sc, all[0]), prec)
+	seen := map[int][]goExpr{result.width: {result}} // by their widths, so that few are compared
+	for _, arg := range all[1:] {
 		next := operand(compile(sc, arg), prec)
-		text := fmt.Sprintf("%#v", next.code)
-		switch {
-		case i == 0:
-			result = next
-		case !seen[text]:
-			result = infix(sign, prec, result, next)
+		isNext := func(other goExpr) bool { return reflect.DeepEqual(next.code, other.code) }
+		if slices.ContainsFunc(seen[next.width], isNext) {
+			continue
 		}
-		seen[text] = true
+		result = infix(sign, prec, result, next)
+		seen[next.width] = append(seen[next.width], next)
 	}
 	return result
 }
@@ -328,7 +309,7 @@ func operands(e *model.Expr) []*model.Expr {
 // conditional computes a value that can fail only if it is chosen.
 func conditional(sc *scope, e *model.Expr) goExpr {
 	condition, then, otherwise := e.Args[0], e.Args[1], e.Args[2]
-	if canFail(then) || canFail(otherwise) {
+	if then.Fallible || otherwise.Fallible {
 		return flowCall("IfFunc", compile(sc, condition), lazily(sc, then), lazily(sc, otherwise))
 	}
 	a, b := compile(sc, then), compile(sc, otherwise)
@@ -355,15 +336,14 @@ func concat(sc *scope, e *model.Expr) goExpr {
 }
 
 func negateFloat(sc *scope, e *model.Expr) goExpr {
-	x := operand(compile(sc, e.Args[0]), precPrimary)
-	return goExpr{code: jen.Op("-").Add(x.code), prec: precUnary, width: x.width + 1}
+	return prefixed("-", operand(compile(sc, e.Args[0]), precPrimary))
 }
 
 // inList is whether a value is in a list.
 func inList(sc *scope, e *model.Expr) goExpr {
 	list, value := compile(sc, e.Args[1]), compile(sc, e.Args[0])
 	switch e.Args[0].Type.Kind {
-	case model.Bool, model.Int, model.Float, model.String, model.Duration:
+	case model.Bool, model.Int, model.Float, model.String, model.Enum, model.Duration:
 		return call(goExpr{code: jen.Qual("slices", "Contains"), width: len("slices.Contains")}, list, value)
 	default:
 		return flowCall("In", list, value)
@@ -373,35 +353,4 @@ func inList(sc *scope, e *model.Expr) goExpr {
 // inMap is whether a key is in a map.
 func inMap(sc *scope, e *model.Expr) goExpr {
 	return flowCall("HasKey", compile(sc, e.Args[1]), compile(sc, e.Args[0]))
-}
-
-func hasValue(sc *scope, e *model.Expr) goExpr {
-	return flowCall("HasValue", compile(sc, e.Args[0]))
-}
-
-// firstOf computes the other value only if it is needed, where that can fail.
-func firstOf(sc *scope, e *model.Expr) goExpr {
-	value, otherwise := e.Args[0], e.Args[1]
-	if canFail(otherwise) {
-		return flowCall("FirstOfFunc", compile(sc, value), lazily(sc, otherwise))
-	}
-	return flowCall("FirstOf", compile(sc, value), compile(sc, otherwise))
-}
-
-// some makes a pointer to a value. Go would take a constant integer for an int.
-func some(sc *scope, e *model.Expr) goExpr {
-	value := compile(sc, e.Args[0])
-	if value.integer {
-		value = conversion("int64", value)
-	}
-	return flowCall("Some", value)
-}
-
-// orValue computes the other value only if it is needed, where that can fail.
-func orValue(sc *scope, e *model.Expr) goExpr {
-	value, otherwise := e.Args[0], e.Args[1]
-	if canFail(otherwise) {
-		return flowCall("OrValueFunc", compile(sc, value), lazily(sc, otherwise))
-	}
-	return flowCall("OrValue", compile(sc, value), compile(sc, otherwise))
 }

@@ -20,6 +20,12 @@ func (x *expression) call(e ast.Expr) *model.Expr {
 	if isMacro(c) {
 		return x.macro(e)
 	}
+	if isOptionalMacro(c) {
+		return x.optionalMacro(e)
+	}
+	if enum := x.typer.enum(c); enum != nil {
+		return x.toEnum(e, enum)
+	}
 	if converted, ok := x.optionalCall(e); ok {
 		return converted
 	}
@@ -43,22 +49,28 @@ func (x *expression) typed(function string, member bool, args []*model.Expr, pos
 	if !x.present(function, args) || !x.enumLiterals(function, args) || x.comparesGo(function, args, pos) {
 		return nil
 	}
+	if function == operators.Index && isOptional(args[0]) {
+		function = operators.OptIndex // of what may be absent, an element may be so too
+	}
+	if isEnumText(function, args) {
+		return x.enumText(args, pos)
+	}
 	v := x.typer.call(function, member, args)
 	switch {
 	case !v.ok:
 		x.mismatch(function, args, pos)
 		return nil
 	case v.overload == "" && !allTyped(args):
-		x.report.Add(diag.UntypedExpr, pos, "the type of an empty list or map cannot be told here")
+		x.report.Add(diag.UntypedExpr, pos, "the type of an empty list or map, or of `optional.none()`, cannot be told here")
 		return nil
 	case v.overload == "":
 		x.report.Add(diag.UntypedExpr, pos, "it cannot be told which `%s` is meant for %s", name(function), kinds(args))
 		return nil
-	case !compilable(v.overload):
-		x.notYet(pos, "`"+name(function)+"` of "+kinds(args), instead(v.overload))
+	case v.overload == overloads.DurationToInt:
+		x.report.Add(diag.ExprNotYet, pos, "`int` of a duration would count its nanoseconds; write `.getMilliseconds()` or `.getSeconds()`")
 		return nil
 	}
-	call := x.over(model.Call, v.result, pos, args)
+	call := x.over(model.Call, flattened(v.result), pos, args)
 	call.Overload = v.overload
 	call.Fallible = call.Fallible || fallible(v.overload, args)
 	call.Secret = call.Secret || comparesSecret(function, args)
@@ -70,13 +82,30 @@ func (x *expression) typed(function string, member bool, args []*model.Expr, pos
 	if call == nil {
 		return nil
 	}
-	return x.constants(call)
+	if call = x.constants(call); call == nil {
+		return nil
+	}
+	return x.folded(call)
+}
+
+// flattened is a type in which an optional of an optional is one.
+func flattened(t *model.Type) *model.Type {
+	if kindOf(t) == model.Optional && kindOf(t.Elem) == model.Optional {
+		return t.Elem
+	}
+	return t
 }
 
 // comparesSecret says whether an operator looks at secrets inside of values that
 // are none as a whole.
 func comparesSecret(function string, args []*model.Expr) bool {
-	if function != operators.Equals && function != operators.NotEquals && function != operators.In {
+	switch function {
+	case operators.Equals, operators.NotEquals, operators.In, ofNonZeroValue:
+	case hasValue: // alone, it tells nothing of the value
+		if len(args) < 2 {
+			return false
+		}
+	default:
 		return false
 	}
 	return slices.ContainsFunc(args, func(arg *model.Expr) bool { return resolve.HoldsSecret(arg.Type) })
@@ -87,7 +116,7 @@ func comparesSecret(function string, args []*model.Expr) bool {
 func (x *expression) present(function string, args []*model.Expr) bool {
 	switch function {
 	case orValue, hasValue:
-		if len(args) > 0 && args[0].Type != nil && args[0].Type.Kind != model.Optional {
+		if len(args) > 0 && !isOptional(args[0]) {
 			x.report.Add(diag.TypeMismatch, args[0].Pos, "`%s` is always there; leave out `.%s(…)`", text(args[0]), function)
 			return false
 		}
@@ -98,23 +127,20 @@ func (x *expression) present(function string, args []*model.Expr) bool {
 		return len(args) == 3 && x.plain(args[0]) && (bothOptional(args[1:]) || x.plain(args[1:]...))
 	case operators.Equals, operators.NotEquals:
 		return bothOptional(args) || x.plain(args...)
-	case operators.Index:
-		if len(args) == 2 && kindOf(args[0].Type) == model.Optional {
-			x.report.Add(diag.MaybeAbsent, args[0].Pos, "%s; write `%s[…]`", x.absence(args[0]), guarded(args[0]))
-			return false
-		}
+	case operators.Index, operators.OptIndex:
+		return x.plain(args[1:]...)
 	}
 	return x.plain(args...)
 }
 
 func bothOptional(args []*model.Expr) bool {
-	return len(args) == 2 && kindOf(args[0].Type) == model.Optional && kindOf(args[1].Type) == model.Optional
+	return len(args) == 2 && isOptional(args[0]) && isOptional(args[1])
 }
 
 // plain reports the first operand that may be absent.
 func (x *expression) plain(args ...*model.Expr) bool {
 	for _, arg := range args {
-		if kindOf(arg.Type) == model.Optional {
+		if isOptional(arg) {
 			x.maybeAbsent(arg)
 			return false
 		}
@@ -123,6 +149,10 @@ func (x *expression) plain(args ...*model.Expr) bool {
 }
 
 func (x *expression) maybeAbsent(e *model.Expr) {
+	if isNone(e) {
+		x.report.Add(diag.MaybeAbsent, e.Pos, "`optional.none()` is absent, and a value is needed here")
+		return
+	}
 	if len(fieldsOf(e.Type.Elem)) > 0 {
 		x.report.Add(diag.MaybeAbsent, e.Pos, "%s; read one of its fields with `%s.FIELD.orValue(…)`, or ask `%s.hasValue()`", x.absence(e), text(e), text(e))
 		return
@@ -176,8 +206,13 @@ func text(e *model.Expr) string {
 	case model.Select:
 		return text(e.Args[0]) + "." + e.Field.Name
 	case model.Call:
-		if e.Overload == overloads.IndexList || e.Overload == overloads.IndexMap {
+		switch e.Overload {
+		case overloads.IndexList, overloads.IndexMap:
 			return text(e.Args[0]) + "[…]"
+		case overloads.OptIndexList, overloads.OptIndexOptionalList, overloads.OptIndexMap, overloads.OptIndexOptionalMap:
+			return text(e.Args[0]) + "[?…]"
+		case overloads.OptionalNone:
+			return "optional.none()"
 		}
 	}
 	return "(…)"
@@ -187,9 +222,13 @@ func text(e *model.Expr) string {
 func kinds(args []*model.Expr) string {
 	words := make([]string, len(args))
 	for i, arg := range args {
-		words[i] = "an empty list or map"
-		if arg.Type != nil {
+		switch {
+		case arg.Type != nil:
 			words[i] = "`" + typeText(arg.Type) + "`"
+		case isNone(arg):
+			words[i] = "an absent value"
+		default:
+			words[i] = "an empty list or map"
 		}
 	}
 	if len(words) > 1 {

@@ -20,7 +20,7 @@ type pass struct {
 // Check fills in the model of a package. An error is one of bextgen itself: what
 // is wrong with the package is reported.
 func Check(pkg *resolve.Package, report *diag.Reporter) error {
-	t, err := newTyper()
+	t, err := newTyper(pkg.Model)
 	if err != nil {
 		return fmt.Errorf("setting up CEL: %w", err)
 	}

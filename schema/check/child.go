@@ -180,6 +180,12 @@ func (x *expression) fitType(value *model.Expr, want *model.Type, of string) *mo
 	switch {
 	case want.Kind == resolve.Unknown, sameType(value.Type, want):
 		return value
+	case isNone(value) && want.Kind == model.Optional:
+		value.Type = want
+		return value
+	case isNone(value):
+		x.maybeAbsent(value)
+		return nil
 	case want.Kind == model.Optional && kindOf(value.Type) != model.Optional:
 		return x.surely(x.fitType(value, want.Elem, of), want)
 	case value.Type == nil && want.Kind == emptyKind(value):

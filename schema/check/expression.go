@@ -6,7 +6,6 @@ import (
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
-	"cel.dev/cel-go/common/types"
 
 	"github.com/bextgen/bextgen/schema/diag"
 	"github.com/bextgen/bextgen/schema/model"
@@ -68,6 +67,10 @@ func (c *pass) read(t *parse.Text, s *scope) (*expression, *model.Expr) {
 }
 
 func (x *expression) untyped(e *model.Expr) {
+	if isNone(e) {
+		x.report.Add(diag.UntypedExpr, e.Pos, "the type of `optional.none()` by itself cannot be told; leave out what is never there")
+		return
+	}
 	x.report.Add(diag.UntypedExpr, e.Pos, "the type of an empty list or map by itself cannot be told")
 }
 
@@ -120,8 +123,8 @@ func (x *expression) over(kind model.ExprKind, t *model.Type, pos model.Pos, arg
 	return e
 }
 
-// convert is a node with all below it. Its Type is nil for an empty list or map,
-// until what stands around it says more.
+// convert is a node with all below it. Its Type is nil for an empty list or map, and
+// for optional.none(), until what stands around it says more.
 func (x *expression) convert(e ast.Expr) *model.Expr {
 	var converted *model.Expr
 	switch e.Kind() {
@@ -138,9 +141,9 @@ func (x *expression) convert(e ast.Expr) *model.Expr {
 	case ast.MapKind:
 		converted = x.mapping(e)
 	case ast.StructKind:
-		x.notYet(x.own(e), "making a value of a type", "")
+		x.report.Add(diag.ExprNotYet, x.own(e), "an expression makes no values of types; name the fields in the `in` of a step, or let a handler make the value")
 	default:
-		x.notYet(x.own(e), "this", "")
+		x.report.Add(diag.ExprNotYet, x.own(e), "this part of CEL is not supported in expressions")
 	}
 	if converted != nil && converted.Type != nil && converted.Type.Kind == resolve.Unknown {
 		return nil // the type is wrong where it is declared, and reported there
@@ -163,33 +166,6 @@ func (x *expression) convertAll(list []ast.Expr) []*model.Expr {
 		return nil
 	}
 	return converted
-}
-
-func (x *expression) literal(e ast.Expr) *model.Expr {
-	pos := x.own(e)
-	var kind model.Kind
-	var value any
-	switch v := e.AsLiteral().(type) {
-	case types.Bool:
-		kind, value = model.Bool, bool(v)
-	case types.Int:
-		kind, value = model.Int, int64(v)
-	case types.Double:
-		kind, value = model.Float, float64(v)
-	case types.String:
-		kind, value = model.String, string(v)
-	case types.Bytes:
-		kind, value = model.Bytes, []byte(v)
-	case types.Null:
-		x.report.Add(diag.NullRefused, pos, "there is no `null` in expressions; `x.hasValue()` says whether an optional x is there")
-		return nil
-	default:
-		x.notYet(pos, "an unsigned number", "; leave out the `u`")
-		return nil
-	}
-	literal := x.node(model.Literal, &model.Type{Kind: kind}, pos)
-	literal.Value = value
-	return literal
 }
 
 func (x *expression) selection(e ast.Expr) *model.Expr {
@@ -259,80 +235,4 @@ func (x *expression) unreadable(from *model.Expr, t *model.Named, name string, p
 		return false
 	}
 	return true
-}
-
-func (x *expression) list(e ast.Expr) *model.Expr {
-	l, pos := e.AsList(), x.own(e)
-	if len(l.OptionalIndices()) > 0 {
-		x.notYet(pos, "`?` in a list", "")
-		return nil
-	}
-	if l.Size() == 0 {
-		return x.node(model.ListOf, nil, pos)
-	}
-	args := x.convertAll(l.Elements())
-	if args == nil || !x.plain(args...) {
-		return nil
-	}
-	v := x.typer.list(args)
-	if !v.ok || v.result == nil && allTyped(args) {
-		x.report.Add(diag.TypeMismatch, pos, "the elements of a list must be of one type; these are %s", kinds(args))
-		return nil
-	}
-	return x.settled(x.over(model.ListOf, v.result, pos, args), v)
-}
-
-func (x *expression) mapping(e ast.Expr) *model.Expr {
-	m, pos := e.AsMap(), x.own(e)
-	if m.Size() == 0 {
-		return x.node(model.MapOf, nil, pos)
-	}
-	var parts []ast.Expr
-	for _, entry := range m.Entries() {
-		if entry.AsMapEntry().IsOptional() {
-			x.notYet(pos, "`?` in a map", "")
-			return nil
-		}
-		parts = append(parts, entry.AsMapEntry().Key(), entry.AsMapEntry().Value())
-	}
-	args := x.convertAll(parts)
-	if args == nil || !x.plain(args...) {
-		return nil
-	}
-	for i := 0; i < len(args); i += 2 {
-		if kindOf(args[i].Type) != model.String {
-			x.report.Add(diag.TypeMismatch, args[i].Pos, "the keys of a map are strings, not %s", kinds(args[i:i+1]))
-			return nil
-		}
-	}
-	v := x.typer.mapping(args)
-	if !v.ok || v.result == nil && allTyped(args) {
-		x.report.Add(diag.TypeMismatch, pos, "the values of a map must be of one type")
-		return nil
-	}
-	return x.settled(x.over(model.MapOf, v.result, pos, args), v)
-}
-
-func allTyped(args []*model.Expr) bool {
-	for _, arg := range args {
-		if arg.Type == nil {
-			return false
-		}
-	}
-	return true
-}
-
-// settled gives empty lists and maps among the operands the types that CEL found
-// for them.
-func (x *expression) settled(e *model.Expr, v verdict) *model.Expr {
-	for i, arg := range e.Args {
-		if arg.Type == nil {
-			arg.Type = v.args[i]
-		}
-		if arg.Type == nil {
-			x.untyped(arg)
-			return nil
-		}
-	}
-	return e
 }

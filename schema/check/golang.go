@@ -12,7 +12,11 @@ import (
 
 // comparesGo reports an operator that would compare such values.
 func (x *expression) comparesGo(function string, args []*model.Expr, pos model.Pos) bool {
-	if function != operators.Equals && function != operators.NotEquals && function != operators.In || len(args) == 0 {
+	switch {
+	case len(args) == 0:
+		return false
+	case function == operators.Equals, function == operators.NotEquals, function == operators.In, function == ofNonZeroValue:
+	case function != hasValue || len(args) < 2:
 		return false
 	}
 	named := goTypeIn(args[0].Type, map[*model.Named]bool{})

@@ -13,9 +13,12 @@ import (
 // This file checks macros: all, exists, exists_one, map and filter, which compute
 // something for each element of a list, or each key of a map.
 
+// existsOne is a newer name of exists_one.
+const existsOne = "existsOne"
+
 // macros are those that are supported.
 func macros() []string {
-	return []string{operators.All, operators.Exists, operators.ExistsOne, operators.Map, operators.Filter}
+	return []string{operators.All, operators.Exists, operators.ExistsOne, existsOne, operators.Map, operators.Filter}
 }
 
 // local is a variable that a macro declares.
@@ -67,6 +70,9 @@ func (x *expression) macro(e ast.Expr) *model.Expr {
 		result = container(model.List, element)
 	case operators.Map:
 		result = container(model.List, body[len(body)-1].Type)
+	}
+	if function == existsOne {
+		function = operators.ExistsOne
 	}
 	macro := x.over(model.Macro, result, pos, append([]*model.Expr{over}, body...))
 	macro.Name, macro.Depth = function, len(x.locals)

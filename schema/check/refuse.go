@@ -15,26 +15,24 @@ import (
 
 // This file says in the user's words why an expression is refused.
 
-func (x *expression) notYet(pos model.Pos, what, hint string) {
-	x.report.Add(diag.ExprNotYet, pos, "%s is not supported in expressions by this version of bextgen%s", what, hint)
-}
-
 func (x *expression) refuseFunction(e ast.Expr) {
 	function, pos := e.AsCall().FunctionName(), x.own(e)
 	switch function {
 	case "value":
 		x.report.Add(diag.NullRefused, pos, "`.value()` fails where the value is absent; write `.orValue(…)`")
-	case operators.OptIndex:
-		x.notYet(pos, "`[?…]`", "; ask with `in` whether a map has a key, and with `size` for a list")
 	case overloads.TypeConvertUint:
-		x.notYet(pos, "an unsigned number", "; use `int(…)`")
+		x.report.Add(diag.ExprNotYet, pos, "there are no unsigned numbers; use `int(…)`")
+	case overloads.TypeConvertType:
+		x.report.Add(diag.ExprNotYet, pos, "types are known when the code is generated, so there is no `type`; leave it out")
+	case overloads.TypeConvertDyn:
+		x.report.Add(diag.ExprNotYet, pos, "every value has a type of its own, so there is no `dyn`; convert with `int`, `double` or `string`")
 	default:
 		if x.typer.knows(function) {
-			x.notYet(pos, "`"+name(function)+"`", "")
+			x.report.Add(diag.ExprNotYet, pos, "`%s` is not supported in expressions", name(function))
 			return
 		}
 		x.report.Add(diag.ExprNotYet, pos, "unknown function `%s`%s", clip(function),
-			diag.Hint(function, functions()))
+			diag.Hint(function, x.typer.names()))
 	}
 }
 
@@ -51,7 +49,9 @@ func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos
 		x.report.Add(diag.TypeMismatch, pos, "both values of `? :` must be of one type; these are %s", kinds(args[1:]))
 	case function == orValue && len(args) == 2 && kindOf(args[0].Type) == model.Optional:
 		x.report.Add(diag.TypeMismatch, args[1].Pos, "`%s.orValue(…)` needs a `%s`, not %s", text(args[0]), typeText(args[0].Type.Elem), kinds(args[1:]))
-	case function == operators.Index:
+	case isEnumKey(function, args):
+		x.report.Add(diag.TypeMismatch, pos, "the keys of a map are strings, not values of an enum; write `string(…)`")
+	case function == operators.Index || function == operators.OptIndex:
 		x.report.Add(diag.TypeMismatch, pos, "%s cannot be indexed with %s; a list is indexed with an int, a map with a string", kinds(args[:1]), kinds(args[1:]))
 	case function == operators.In && kindOf(args[1].Type) != model.List && kindOf(args[1].Type) != model.Map:
 		x.report.Add(diag.TypeMismatch, args[1].Pos, "behind `in` stands a list or a map, not %s", kinds(args[1:]))
@@ -63,6 +63,8 @@ func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos
 		x.report.Add(diag.TypeMismatch, pos, "`%s` does not work on %s; an enum is compared with values of its own type, or with one of them in quotes", sign, kinds(args))
 	case len(args) == 0:
 		x.report.Add(diag.TypeMismatch, pos, "`%s` needs a value", sign)
+	case enumAmong(args) != nil:
+		x.report.Add(diag.TypeMismatch, pos, "`%s` does not work on %s; `string(…)` is the text of an enum", sign, kinds(args))
 	default:
 		x.report.Add(diag.TypeMismatch, pos, "`%s` does not work on %s", sign, kinds(args))
 	}

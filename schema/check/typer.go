@@ -34,9 +34,10 @@ type typer struct {
 	variables map[string]string
 	functions map[string]bool // that CEL has, supported here or not
 	structs   map[string]*model.Type
+	enums     map[string]*model.Type // of the package
 }
 
-func newTyper() (*typer, error) {
+func newTyper(pkg *model.Package) (*typer, error) {
 	quick, err := newParser(true)
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func newTyper() (*typer, error) {
 	}
 	return &typer{
 		quick: quick, thorough: thorough, checker: env, build: ast.NewExprFactory(),
-		variables: map[string]string{}, functions: known, structs: map[string]*model.Type{},
+		variables: map[string]string{}, functions: known, structs: map[string]*model.Type{}, enums: enumsOf(pkg),
 	}, nil
 }
 
@@ -156,13 +157,16 @@ func (t *typer) ask(args []*model.Expr, node func([]ast.Expr) ast.Expr) verdict 
 	return v
 }
 
-// operand is a variable of the type of an expression; an empty list or map, whose type
-// depends on what stands around it, is itself.
+// operand is a variable of the type of an expression; an empty list or map, or
+// optional.none(), whose type depends on what stands around it, is itself.
 func (t *typer) operand(e *model.Expr) ast.Expr {
-	if e.Type == nil {
-		if e.Kind == model.MapOf {
-			return t.build.NewMap(0, nil)
-		}
+	switch {
+	case e.Type != nil:
+	case isNone(e):
+		return t.build.NewCall(0, "optional.none")
+	case e.Kind == model.MapOf:
+		return t.build.NewMap(0, nil)
+	default:
 		return t.build.NewList(0, nil, nil)
 	}
 	celType := t.celType(e.Type)
@@ -283,5 +287,7 @@ func symbol(function string) string {
 	if s, ok := operators.FindReverse(function); ok && s != "" {
 		return s
 	}
-	return map[string]string{operators.Index: "[…]", operators.Conditional: "? :", operators.Negate: "-"}[function]
+	return map[string]string{
+		operators.Index: "[…]", operators.OptIndex: "[?…]", operators.Conditional: "? :", operators.Negate: "-",
+	}[function]
 }
