@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,14 +37,12 @@ func unpack(from, dir string) error {
 			return fmt.Errorf("reading %s: %w", path, err)
 		}
 		pkg := filepath.Join(dir, strings.TrimSuffix(filepath.Base(path), ".txtar"))
-		if err := os.MkdirAll(pkg, 0o755); err != nil {
-			return fmt.Errorf("making a folder for %s: %w", path, err)
-		}
 		for _, file := range archive.Files {
 			if filepath.Ext(file.Name) != ".go" {
 				continue
 			}
-			if err := os.WriteFile(filepath.Join(pkg, file.Name), file.Data, 0o644); err != nil {
+			to := filepath.Join(pkg, file.Name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, file.Data, 0o644)); err != nil {
 				return fmt.Errorf("unpacking %s: %w", path, err)
 			}
 		}
