@@ -47,7 +47,7 @@ func scheduledInput(def *flow.Definition, s *flow.ScheduleDef) (json.RawMessage,
 		return nil, fmt.Errorf("the input does not fit the flow's type: %w", err)
 	}
 	value := input.Elem().Interface()
-	if err := flow.CheckEnums(value); err != nil {
+	if err := flow.Check(value); err != nil {
 		return nil, fmt.Errorf("the input is wrong: %w", err)
 	}
 	raw, err := flow.Encode(value)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -338,6 +339,7 @@ func TestASchedulesFaultsAreFoundWhenItIsRegistered(t *testing.T) {
 	good := flow.ScheduleDef{Every: time.Minute, Input: `{}`}
 	for want, change := range map[string]func(*shipFlow){
 		`schedule "a": the input does not fit the flow's type`: func(f *shipFlow) { f.Schedules[0].Name, f.Schedules[0].Input = "a", `{"count": "1"}` },
+		`schedule "": the input is wrong: card`:                func(f *shipFlow) { f.Input = reflect.TypeFor[ruled]() },
 		`schedule "": tenant: ship.flow.yaml:4`:                func(f *shipFlow) { f.startsBy() },
 		`schedule "": concurrency: no`: func(f *shipFlow) {
 			f.Concurrency = flow.Concurrency{Limit: 1, Key: func([]byte) (string, error) { return "", errors.New("no") }}
@@ -358,6 +360,17 @@ func TestASchedulesFaultsAreFoundWhenItIsRegistered(t *testing.T) {
 			t.Errorf("the error is %v, want … %s", err, want)
 		}
 	}
+}
+
+// ruled is a struct whose card must be given.
+type ruled struct {
+	Card string `json:"card"`
+}
+
+func (r ruled) Validate() error {
+	var p flow.Problems
+	p.MinLength("card", r.Card, 1)
+	return p.Err()
 }
 
 // newNoStore is a store that is never asked.

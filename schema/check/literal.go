@@ -116,9 +116,49 @@ func (l *literal) structure(v *parse.Value, t *model.Type, what string) {
 		written++
 		l.text(f.Name)
 		l.json.WriteByte(':')
+		before := l.report.Len()
 		l.write(value, f.Type, f.Name)
+		if l.report.Len() == before {
+			l.hold(value, f)
+		}
 	}
 	l.json.WriteByte('}')
+}
+
+// hold reports a value that fits its field's type and breaks one of its rules.
+func (l *literal) hold(v *parse.Value, f *model.Field) {
+	if v.IsWord("null") {
+		return
+	}
+	if demand := resolve.Broken(constantOf(v, f.Type), f.Rules); demand != "" {
+		l.report.AddRelated(diag.BadValue, v.Pos, f.Pos, "the rule stands here", "`%s` must %s", f.Name, demand)
+	}
+}
+
+// constantOf is a value that fits its type, as rules look at it: of a list or a map
+// they ask for its length alone.
+func constantOf(v *parse.Value, t *model.Type) *model.Expr {
+	if v.Text == nil {
+		return &model.Expr{Args: make([]*model.Expr, len(v.List)+len(v.Fields))}
+	}
+	kind, text := t.Kind, v.Text.Value
+	if kind == model.Optional {
+		kind = t.Elem.Kind
+	}
+	var value any = text
+	switch kind { // it was read before: there is no error
+	case model.Int:
+		value, _ = strconv.ParseInt(text, 10, 64)
+	case model.Float:
+		value, _ = strconv.ParseFloat(text, 64)
+	case model.Bytes:
+		value, _ = base64.StdEncoding.DecodeString(text)
+	case model.Time:
+		value, _ = time.Parse(time.RFC3339Nano, text)
+	case model.Duration:
+		value, _ = duration.Parse(text)
+	}
+	return &model.Expr{Value: value}
 }
 
 func (l *literal) refuseUnknown(v *parse.Value, fields []*model.Field, what string) {

@@ -155,7 +155,7 @@ func (r *resolver) defaultValue(f *parse.Field, t *model.Type, rules *model.Rule
 	if value == nil || r.report.Len() > before {
 		return nil
 	}
-	if demand := broken(value, rules); demand != "" {
+	if demand := Broken(value, rules); demand != "" {
 		r.report.Add(diag.BadDefault, value.Pos, "the default of field `%s` breaks a rule of the field: it must %s", f.Name.Value, demand)
 	}
 	return value
@@ -192,8 +192,8 @@ func (r *resolver) value(v *parse.Value, t *model.Type, f *parse.Field) *model.E
 	return r.constant(v.Text, t, "default")
 }
 
-// broken is the rule that a constant breaks, in words; "" if there is none.
-func broken(value *model.Expr, rules *model.Rules) string {
+// Broken is the rule that a constant breaks, in words; "" if there is none.
+func Broken(value *model.Expr, rules *model.Rules) string {
 	switch {
 	case rules == nil:
 	case rules.Min != nil && compare(value, rules.Min) < 0:
