@@ -36,11 +36,12 @@ func TestConcurrencyKeys(t *testing.T) {
 		"input.id":            "select",
 		"input.n":             "int64_to_string",
 		"input.urgent":        "bool_to_string",
+		"input.size":          "enum_to_string",
 		"input.n + 1":         "int64_to_string fallible",
 		"'all'":               "literal",
 		"input.id.size() > 5": "bool_to_string",
 	} {
-		f := load(t, "flow: shop\nversion: \"1.0\"\nretention: 1m\ninput: {id: string, n: int, urgent: bool}\nconcurrency: {limit: 3, key: \""+key+"\"}\nsteps: [{step: pay, in: {}}]\n").Flows[0]
+		f := load(t, "flow: shop\nversion: \"1.0\"\nretention: 1m\ntypes: {Size: {enum: [small]}}\ninput: {id: string, n: int, urgent: bool, size: Size}\nconcurrency: {limit: 3, key: \""+key+"\"}\nsteps: [{step: pay, in: {}}]\n").Flows[0]
 		if f.Concurrency.Limit != 3 || f.Retention != time.Minute || f.Concurrency.Key.Type.Kind != model.String || startNode(f.Concurrency.Key) != want {
 			t.Errorf("%s: %+v with the key %q, want %q", key, f.Concurrency, startNode(f.Concurrency.Key), want)
 		}

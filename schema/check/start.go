@@ -45,13 +45,13 @@ func (c *pass) concurrencyKey(t *parse.Text, f *resolve.Flow) *model.Expr {
 	x := &expression{report: c.report, typer: c.typer, scope: at, source: e.Source}
 	switch kindOf(e.Type) {
 	case model.String:
-	case model.Int, model.Bool:
+	case model.Int, model.Bool, model.Enum:
 		e = x.typed(overloads.TypeConvertString, false, []*model.Expr{e}, e.Pos)
 	case model.Optional:
 		x.maybeAbsent(e)
 		return nil
 	default:
-		c.report.Add(diag.TypeMismatch, t.Pos, "`key` of `concurrency` must be a string, an int or a bool, this is `%s`", typeText(e.Type))
+		c.report.Add(diag.TypeMismatch, t.Pos, "`key` of `concurrency` must be a string, an int, a bool or an enum, this is `%s`", typeText(e.Type))
 		return nil
 	}
 	return c.shown(e, t, at.start)
