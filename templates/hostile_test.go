@@ -65,7 +65,7 @@ types:
   Item:
     doc: text
     fields:
-      sku: {type: string, doc: text}
+      sku: {type: string, doc: text, default: text, pattern: '^[a-z]*$', maxLength: 9}
       size: Size
       count: {type: int, doc: text, secret: true}
   Size: {enum: [small, large], doc: text}
@@ -137,6 +137,9 @@ func TestHostileTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := shapeOf(t, &document, "order", true)
+	if base == "" {
+		t.Fatal("the spec itself is refused")
+	}
 	blank := shapeOf(t, &document, "order", false)
 	accepted := 0
 	for _, n := range scalars(&document) {
