@@ -11,14 +11,11 @@ import (
 // addMachine emits the machine with its methods.
 func addMachine(f *jen.File, fl *model.Flow) {
 	sc := newScope(fl)
-	input := jen.Id("input").Id(fl.Input.GoName)
+	fields := append([]jen.Code{jen.Id("input").Id(fl.Input.GoName)}, partsState(fl)...)
 	f.Add(comment(machineName(fl) + " is the state of one run of " + fl.Name + "."))
-	f.Type().Id(machineName(fl)).Struct(append([]jen.Code{input}, states(fl, fl.Body)...)...)
+	f.Type().Id(machineName(fl)).Struct(append(fields, states(fl, fl.Body)...)...)
 	addElementBodies(f, fl)
-
-	f.Comment("// Next says whether the run is done; if it is not, the plan holds what it needs now.")
-	f.Func().Params(receiver(fl)).Id("Next").Params(planParam()).Bool().
-		Block(jen.Return(sequence(sc, fl.Body)))
+	addNext(f, sc)
 
 	f.Add(comment("Output is what " + fl.Name + " returns."))
 	f.Func().Params(receiver(fl)).Id("Output").Params(planParam()).Any().
