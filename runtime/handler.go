@@ -101,7 +101,7 @@ func (h Handler) bind(rt *Runtime) engine.Handler {
 		info := StepInfo{
 			RunID: inv.Run.ID, Flow: inv.Run.Flow, Step: inv.Step, Tenant: inv.Run.Tenant,
 			Attempt: inv.Attempt, RunAttempt: inv.RunAttempt, Compensation: inv.Compensation,
-			IdempotencyKey: inv.IdempotencyKey,
+			IdempotencyKey: inv.IdempotencyKey, StepKey: inv.StepKey,
 		}
 		return h.call(context.WithValue(NewContext(ctx, rt), infoKey{}, info), inv)
 	}}
@@ -122,6 +122,10 @@ type StepInfo struct {
 	// IdempotencyKey is the same for each attempt of the same piece of work, also
 	// after a crash: hand it to a service that is to do a thing once.
 	IdempotencyKey string
+	// StepKey is, in a compensation, the IdempotencyKey that the step had which it
+	// undoes: a service that was asked under that key can tell what it did. In a step
+	// it is IdempotencyKey.
+	StepKey string
 	// Logger has the run, the flow, the step and the attempt on each line.
 	Logger *slog.Logger
 }

@@ -178,7 +178,7 @@ func (x *execution) call(ctx context.Context, c *call) (out json.RawMessage, err
 	return c.handler.Call(ctx, Invocation{
 		Run: c.run, Step: c.Entry.Step, Attempt: c.Entry.Attempt, RunAttempt: c.Entry.RunAttempt,
 		Compensation:   c.Entry.Kind == flow.KindCompensation,
-		IdempotencyKey: c.IdempotencyKey, Input: c.Input, Output: c.Output,
+		IdempotencyKey: c.IdempotencyKey, StepKey: c.StepKey, Input: c.Input, Output: c.Output,
 	})
 }
 

@@ -94,6 +94,7 @@ type Invocation struct {
 	RunAttempt     int // of the whole flow, from 1
 	Compensation   bool
 	IdempotencyKey string
+	StepKey        string // of a compensation: the idempotency key of what it undoes; else the same
 	Input          json.RawMessage
 	Output         json.RawMessage // of a compensation: the result to undo
 }

@@ -131,6 +131,9 @@ func TestAfterAttempted(t *testing.T) {
 	if d.open[0].Handler != "refund" || d.open[0].Output != nil {
 		t.Errorf("first comes %+v, want the refund of what was tried, without a result", d.open[0])
 	}
+	if a := d.open[0]; a.StepKey != "run.1.charge.do" || a.IdempotencyKey != "run.1.charge.undo" {
+		t.Errorf("the refund has the keys %s and %s, want that of the charge and its own", a.StepKey, a.IdempotencyKey)
+	}
 	d.completes("refund")
 	d.completes("release")
 	d.is(StatusFailed, "timeout")

@@ -109,6 +109,9 @@ type Attempt struct {
 	// IdempotencyKey is the same for each attempt of the same piece of work: it
 	// is made of the run, the run's attempt, the step, and do or undo.
 	IdempotencyKey string
+	// StepKey is the IdempotencyKey of the step: of a compensation, that with which
+	// what it undoes was done.
+	StepKey string
 	// Stored says that Entry is among the Effects' Entries: the attempt begins only
 	// when that is on disk, because its compensation is due even if it does not complete.
 	Stored bool

@@ -294,10 +294,16 @@ func (r *Run) policy(e *Entry) Policy {
 
 // key is the idempotency key of what e is an attempt of.
 func (r *Run) key(e *Entry) string {
-	act := "do"
 	if e.Kind == KindCompensation {
-		act = "undo"
+		return r.keyOf(e, "undo")
 	}
+	return r.stepKey(e)
+}
+
+// stepKey is the idempotency key of the step that e did or undoes.
+func (r *Run) stepKey(e *Entry) string { return r.keyOf(e, "do") }
+
+func (r *Run) keyOf(e *Entry, act string) string {
 	return fmt.Sprintf("%s.%d.%s.%s", r.id, e.RunAttempt, e.Step, act)
 }
 
@@ -307,9 +313,11 @@ func (r *Run) attemptOf(e *Entry) Attempt {
 		Entry: *e, Handler: blockName(e.Step), Timeout: r.policy(e).Timeout,
 		Input: e.Input, IdempotencyKey: r.key(e),
 	}
+	a.StepKey = a.IdempotencyKey
 	if e.Kind == KindCompensation {
 		st := r.step(e.Step)
 		a.Input, a.Output, a.Handler = st.input, st.output, ""
+		a.StepKey = r.stepKey(e)
 		if st.def != nil && st.def.Compensation != nil {
 			a.Handler = st.def.Compensation.Name
 		}
