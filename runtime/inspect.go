@@ -27,10 +27,11 @@ const (
 
 // RunFilter selects runs. Zero fields select all; Limit is 50 where it is 0, and at most 500.
 type RunFilter struct {
-	Flow   string
-	Status Status
-	Tenant string
-	Limit  int
+	Flow           string
+	Status         Status
+	Tenant         string
+	IdempotencyKey string
+	Limit          int
 	// Cursor is the NextCursor of the page before.
 	Cursor string
 }
@@ -90,7 +91,8 @@ type StepDetail struct {
 // a cursor that is none.
 func (rt *Runtime) ListRuns(ctx context.Context, f RunFilter) (RunPage, error) {
 	page, err := rt.engine.List(ctx, store.Filter{
-		Flow: f.Flow, Status: f.Status, Tenant: f.Tenant, Limit: f.Limit, Cursor: f.Cursor,
+		Flow: f.Flow, Status: f.Status, Tenant: f.Tenant, IdempotencyKey: f.IdempotencyKey,
+		Limit: f.Limit, Cursor: f.Cursor,
 	})
 	if err != nil {
 		return RunPage{}, fmt.Errorf("list runs: %w", err)

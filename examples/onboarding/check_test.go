@@ -32,7 +32,7 @@ func TestCheckFindsWrongDirectories(t *testing.T) {
 		},
 		{
 			"invoices for a starter",
-			`INSERT INTO entries (created_by, run_id, step, kind, name) SELECT 'x', run_id, step, 'billing', 'birch' FROM entries WHERE kind = 'account' AND name = 'birch'`,
+			`INSERT INTO entries (created_by, run_id, kind, name) SELECT 'x', run_id, 'billing', 'birch' FROM entries WHERE kind = 'account' AND name = 'birch'`,
 			"birch: 1 entries of the kind billing, and it should be 0",
 		},
 		{

@@ -59,21 +59,14 @@ func decideByWords(ctx context.Context, cfg config, out io.Writer) (err error) {
 
 // runOf is the run that onboards a customer: the customer's id is its idempotency key.
 func runOf(ctx context.Context, rt *runtime.Runtime, customerID string) (string, error) {
-	filter := runtime.RunFilter{Flow: "onboard-customer"}
-	for {
-		page, err := rt.ListRuns(ctx, filter)
-		if err != nil {
-			return "", err
-		}
-		for _, run := range page.Runs {
-			if run.IdempotencyKey == customerID {
-				return run.ID, nil
-			}
-		}
-		if filter.Cursor = page.NextCursor; filter.Cursor == "" {
-			return "", fmt.Errorf("nobody onboards a customer %s", customerID)
-		}
+	page, err := rt.ListRuns(ctx, runtime.RunFilter{Flow: "onboard-customer", IdempotencyKey: customerID})
+	switch {
+	case err != nil:
+		return "", err
+	case len(page.Runs) == 0:
+		return "", fmt.Errorf("nobody onboards a customer %s", customerID)
 	}
+	return page.Runs[0].ID, nil
 }
 
 func parseWords(words []string) (customerID string, d onboarding.Decision, err error) {

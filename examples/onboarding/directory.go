@@ -34,8 +34,9 @@ var errTaken = errors.New("is taken")
 // directory is that database.
 type directory struct{ db *sql.DB }
 
-// asker is who wants something done: a step of a run, with its idempotency key.
-type asker struct{ key, runID, step string }
+// asker is who wants something done: a step of a run, with its idempotency key, or the
+// compensation that undoes it, which has both.
+type asker struct{ key, stepKey, runID string }
 
 func openDirectory(ctx context.Context, path string) (*directory, error) {
 	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
@@ -57,22 +58,21 @@ func (d *directory) close() error { return d.db.Close() }
 func (d *directory) create(ctx context.Context, by asker, kind, name string) (string, error) {
 	var id int64
 	err := d.db.QueryRowContext(ctx, `
-		INSERT INTO entries (created_by, run_id, step, kind, name)
-		SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (
-			SELECT * FROM entries WHERE kind = ?4 AND name = ?5 AND created_by <> ?1 AND removed_by IS NULL)
+		INSERT INTO entries (created_by, run_id, kind, name)
+		SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (
+			SELECT * FROM entries WHERE kind = ?3 AND name = ?4 AND created_by <> ?1 AND removed_by IS NULL)
 		ON CONFLICT (created_by) DO UPDATE SET created_by = created_by
-		RETURNING id`, by.key, by.runID, by.step, kind, name).Scan(&id)
+		RETURNING id`, by.key, by.runID, kind, name).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("the %s %s %w", kind, name, errTaken)
 	}
 	return fmt.Sprintf("%s-%d", kind, id), err
 }
 
-// remove takes away what the asker's step has created, if it has.
+// remove takes away what the step that is undone has created, if it has.
 func (d *directory) remove(ctx context.Context, by asker) error {
 	_, err := d.db.ExecContext(ctx, `
-		UPDATE entries SET removed_by = ? WHERE run_id = ? AND step = ? AND removed_by IS NULL`,
-		by.key, by.runID, by.step)
+		UPDATE entries SET removed_by = ? WHERE created_by = ? AND removed_by IS NULL`, by.key, by.stepKey)
 	return err
 }
 

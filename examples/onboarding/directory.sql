@@ -6,7 +6,6 @@ CREATE TABLE IF NOT EXISTS entries (
     created_by TEXT    NOT NULL UNIQUE,
     removed_by TEXT    UNIQUE,  -- NULL while the entry stands
     run_id     TEXT    NOT NULL,
-    step       TEXT    NOT NULL,
     kind       TEXT    NOT NULL,
     name       TEXT    NOT NULL
 );

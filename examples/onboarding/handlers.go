@@ -148,5 +148,5 @@ func (h *handlers) create(ctx context.Context, kind, name string) (string, error
 // askerOf is the step that runs.
 func askerOf(ctx context.Context) asker {
 	info := runtime.Info(ctx)
-	return asker{key: info.IdempotencyKey, runID: info.RunID, step: info.Step}
+	return asker{key: info.IdempotencyKey, stepKey: info.StepKey, runID: info.RunID}
 }

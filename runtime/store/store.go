@@ -184,9 +184,10 @@ type Message struct {
 
 // Filter selects runs. Zero fields select all.
 type Filter struct {
-	Flow   string
-	Status flow.Status
-	Tenant string
+	Flow           string
+	Status         flow.Status
+	Tenant         string
+	IdempotencyKey string
 	// Limit is the size of a page: 1 to MaxPage; 0 is DefaultPage.
 	Limit int
 	// Cursor is the Next of the page before.

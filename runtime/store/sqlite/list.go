@@ -56,6 +56,9 @@ func listQuery(f store.Filter, before int64, limit int) (text string, args []any
 	if f.Tenant != "" {
 		where(`tenant <> '' AND tenant = ?`, f.Tenant)
 	}
+	if f.IdempotencyKey != "" {
+		where(`idempotency_key <> '' AND idempotency_key = ?`, f.IdempotencyKey)
+	}
 	switch f.Status {
 	case "":
 	case flow.StatusCompleted:

@@ -11,6 +11,20 @@ import (
 var listTests = []test{
 	{"filters", func(s *suite) { testFilters(s) }},
 	{"pages", func(s *suite) { testPages(s) }},
+	{"the runs of an idempotency key", func(s *suite) {
+		st := s.executing()
+		keyed := func(key, tenant string) func(*store.Run) {
+			return func(r *store.Run) { r.IdempotencyKey, r.Tenant = key, tenant }
+		}
+		s.create(st, s.newRun(keyed("other", "")), false)
+		s.create(st, s.newRun(), false)
+		first := s.create(st, s.newRun(keyed("k", "a")), false).Run
+		second := s.create(st, s.newRun(keyed("k", "b")), false).Run
+		page := s.list(st, store.Filter{Flow: first.Flow, IdempotencyKey: "k"})
+		s.same("the runs of all tenants", runIDs(page), []string{second.ID, first.ID})
+		page = s.list(st, store.Filter{Flow: first.Flow, Tenant: "a", IdempotencyKey: "k"})
+		s.same("the run of one", runIDs(page), []string{first.ID})
+	}},
 	{"the sizes of pages", func(s *suite) {
 		st := s.executing()
 		const runs = store.DefaultPage + 1
@@ -109,4 +123,12 @@ func (s *suite) list(st store.Store, f store.Filter) store.Page {
 		s.Fatalf("List %+v: %v", f, err)
 	}
 	return page
+}
+
+func runIDs(page store.Page) []string {
+	var all []string
+	for _, r := range page.Runs {
+		all = append(all, r.ID)
+	}
+	return all
 }
