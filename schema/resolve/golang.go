@@ -18,6 +18,15 @@ import (
 // take for a flag, a pattern or a folder.
 var importPath = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.~+-]*(/[A-Za-z0-9_][A-Za-z0-9_.~+-]*)*$`)
 
+// isPattern says whether the go command takes a path for many packages.
+func isPattern(path string) bool {
+	switch path {
+	case "all", "cmd", "std", "tool", "work":
+		return true
+	}
+	return false
+}
+
 // goDeclaration is a Go type that a spec names.
 type goDeclaration struct {
 	named  *model.Named
@@ -62,6 +71,9 @@ func (r *resolver) splitGoName(d declaredType) (goDeclaration, bool) {
 	switch {
 	case len(text.Value) > 4*longestName || !importPath.MatchString(g.path) || !token.IsIdentifier(g.goName):
 		r.badGoType(g, "`%s` is not the name of a Go type; write the path of its package and its name, such as `example.com/shop/money.Amount`", clip(text.Value))
+		return g, false
+	case isPattern(g.path):
+		r.badGoType(g, "there is no Go package `%s`: the word means several packages", g.path)
 		return g, false
 	case !token.IsExported(g.goName):
 		r.badGoType(g, "the Go type `%s` is not exported: other packages cannot use it; its name must begin with a capital", g.goName)
