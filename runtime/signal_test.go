@@ -32,6 +32,7 @@ type family struct {
 	path string
 	db   *sqlite.Store
 	rt   *runtime.Runtime
+	wrap func(store.Store) store.Store // around what the runtime gets
 }
 
 type parentMachine struct {
@@ -83,7 +84,11 @@ func (f *family) open(work numberHandler, takeBack func(context.Context, number,
 	if f.db, err = sqlite.Open(f.path); err != nil {
 		f.t.Fatal(err)
 	}
-	if f.rt, err = runtime.New(f.db, append([]runtime.Option{runtime.WithLogger(slog.New(slog.DiscardHandler))}, opts...)...); err != nil {
+	var st store.Store = f.db
+	if f.wrap != nil {
+		st = f.wrap(st)
+	}
+	if f.rt, err = runtime.New(st, append([]runtime.Option{runtime.WithLogger(slog.New(slog.DiscardHandler))}, opts...)...); err != nil {
 		f.t.Fatal(err)
 	}
 	if err := f.rt.Register(&f.parent, runtime.CompensationHandler(&f.call, takeBack)); err != nil {

@@ -26,7 +26,6 @@ type execution struct {
 	calls    map[int64]*call // attempts under way, by the Seq of their entry
 	begun    []*call         // those of which the store does not know, see writeBegun
 	consumed []int64         // messages obeyed since the last commit
-	read     map[int64]bool  // the ids of the messages that were read
 
 	// restSince is when the run began to wait for what comes at any time, holding no
 	// room; zero while it does not.
@@ -38,8 +37,9 @@ type execution struct {
 	woken chan struct{}   // there may be something to do: a message, a time, a stage of Close
 	gone  chan struct{}   // closed when the loop has ended
 
-	mu  sync.Mutex
-	box []store.Message
+	mu   sync.Mutex
+	box  []store.Message
+	came map[int64]bool // the ids of the messages that were in it, or came with the claim
 }
 
 // releaseAfter is how long a run that only waits stays in memory. For a longer
@@ -54,11 +54,11 @@ const tellAfter = 2 * time.Millisecond
 func (e *Embedded) launch(c *code, claimed store.Claimed) {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run,
-		calls: map[int64]*call{}, read: map[int64]bool{},
+		calls: map[int64]*call{}, came: map[int64]bool{},
 		ended: make(chan attemptEnd), woken: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 	for _, m := range claimed.Messages {
-		x.deliver(m) // before anybody finds the execution: these messages are the older ones
+		x.came[m.ID] = true
 	}
 	e.mu.Lock()
 	closing := e.state == ended
@@ -72,31 +72,43 @@ func (e *Embedded) launch(c *code, claimed store.Claimed) {
 		e.unreserve()
 		return
 	}
-	go x.loop(claimed.Entries)
+	go x.loop(claimed.Entries, claimed.Messages)
 }
 
 // loop is the execution's goroutine: it applies one outcome after the other
 // until the run is over, waits for long, or cannot go on here.
-func (x *execution) loop(log []flow.Entry) {
+//
+// What came before the claim comes first: no time is over for a run that got in time
+// what it waits for, and no work begins for one that is cancelled.
+func (x *execution) loop(log []flow.Entry, messages []store.Message) {
 	defer x.engine.runs.Done()
 	defer x.leave()
 	if !x.restore(log) {
 		return
 	}
-	var outcome flow.Outcome = flow.Begin{At: x.now()}
-	if m, ok := x.nextMessage(); ok {
-		outcome = x.obey(m) // before anything begins
-		if !x.apply(outcome) {
+	for _, m := range cancelsFirst(messages) {
+		if !x.apply(x.obey(m)) {
 			return
 		}
-		outcome = flow.Begin{At: x.now()}
 	}
+	var outcome flow.Outcome = flow.Begin{At: x.now()}
 	for x.apply(outcome) {
 		var ok bool
 		if outcome, ok = x.await(); !ok {
 			return
 		}
 	}
+}
+
+func cancelsFirst(messages []store.Message) []store.Message {
+	rank := func(m store.Message) int {
+		if m.Kind == store.MessageCancel {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(messages, func(a, b store.Message) int { return rank(a) - rank(b) })
+	return messages
 }
 
 // restore rebuilds the run from its log.
@@ -271,29 +283,28 @@ func (x *execution) forget(o attemptEnd) bool {
 	return !o.cutOff
 }
 
-// deliver hands a message to the execution. One that comes too late stays in
-// the store, where the next execution finds it.
+// deliver hands a message to the execution, once: the same one may come from the
+// store and from who sent it. One that comes too late stays in the store, where the
+// next execution finds it.
 func (x *execution) deliver(m store.Message) {
 	x.mu.Lock()
-	x.box = append(x.box, m)
+	if !x.came[m.ID] {
+		x.came[m.ID] = true
+		x.box = append(x.box, m)
+	}
 	x.mu.Unlock()
 	signal(x.woken)
 }
 
-// nextMessage is the next message that was not read before: the same one may
-// come from the store with the claim and from who sent it.
-func (x *execution) nextMessage() (store.Message, bool) {
+// nextMessage is the next message in the box.
+func (x *execution) nextMessage() (m store.Message, ok bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for len(x.box) > 0 {
-		m := x.box[0]
-		x.box = x.box[1:]
-		if !x.read[m.ID] {
-			x.read[m.ID] = true
-			return m, true
-		}
+	if len(x.box) == 0 {
+		return m, false
 	}
-	return store.Message{}, false
+	m, x.box = x.box[0], x.box[1:]
+	return m, true
 }
 
 // obey is the outcome that a message asks for.
