@@ -11,6 +11,7 @@ import (
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/store/sqlite"
+	"github.com/bextgen/bextgen/runtime/store/storetest"
 )
 
 // This file is about what comes together: messages with each other, with times, with
@@ -33,6 +34,30 @@ func send(t *testing.T, s store.Store, runID string, messages ...store.Message) 
 			t.Fatal(err)
 		}
 	}
+}
+
+// A run that waits is given back to the store after a moment; if the disk is full just
+// then, it is found again all the same.
+func TestADiskThatIsFullWhenARunIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFamily(t)
+		var faulty *storetest.Faulty
+		f.wrap = func(s store.Store) store.Store {
+			faulty = storetest.NewFaulty(s, nil)
+			return faulty
+		}
+		f.open(echo, noTakeBack)
+		run := f.start()
+		f.until(run, flow.KindWait)
+		synctest.Wait()
+		faulty.SetFull(true)
+		time.Sleep(3 * time.Second)
+		faulty.SetFull(false)
+		f.approve(run, 40)
+		if out, err := waits(t, run); err != nil || out.N != 42 {
+			t.Fatalf("output %+v, error %v, want 42", out, err)
+		}
+	})
 }
 
 // A signal that is on disk before a wait's timeout is over counts, also if nothing ran

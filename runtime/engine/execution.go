@@ -209,7 +209,8 @@ func (x *execution) await() (flow.Outcome, bool) {
 			x.writeBegun()
 			continue
 		case due(restUntil, now):
-			x.giveBack()
+			// Tried until it succeeds: nobody else looks at a run that is claimed.
+			x.store(flow.Effects{}, x.run.State(), true)
 			return nil, false
 		}
 		if o, ok := x.sleepUntil(earliest(wakeAt, tellAt, restUntil), now); ok {
