@@ -61,6 +61,7 @@ func (r *Run) childError(e *Entry, child *Error) *Error {
 func (r *Run) stopCalls(now time.Time) {
 	for _, e := range append([]*Entry(nil), r.calls...) {
 		if r.isChanged(e) {
+			e.Input = nil // it was never tried, see stop
 			e.Error = r.stopped()
 			r.recordEnd(e, now)
 			continue

@@ -119,6 +119,23 @@ func TestACallThatWasToBeginBesideAFailureDoesNot(t *testing.T) {
 	}
 }
 
+// A run that was never started is not undone, also where what was only tried is.
+func TestAfterAttemptedOfACallThatDidNotBegin(t *testing.T) {
+	def := treeOf(&node{kind: "call", step: &StepDef{
+		Name: "pay", Calls: &CallDef{Flow: "payment", Version: "1.0"}, Compensation: &CompensationDef{Name: "pay-back", Attempted: true},
+	}})
+	newTree := def.New
+	def.New = func(input []byte) (Machine, error) {
+		m, err := newTree(input)
+		return failingBranch{m}, err
+	}
+	d := drive(t, def)
+	d.runs()
+	if s := d.run.State(); s.Status != StatusFailed {
+		t.Errorf("the run is %s, want failed", s.Status)
+	}
+}
+
 func TestAfterAttempted(t *testing.T) {
 	charge := &StepDef{Name: "charge", Compensation: &CompensationDef{Name: "refund", Attempted: true}}
 	reserve := &StepDef{Name: "reserve", Compensation: &CompensationDef{Name: "release"}}
