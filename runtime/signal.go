@@ -17,8 +17,8 @@ import (
 // SignalOption says more about a signal.
 type SignalOption func(*engine.Signal)
 
-// WithSignalID gives the signal an id: a second one of the same id for the same wait
-// is the same signal, so that whoever sends it may try again.
+// WithSignalID gives the signal an id: a second one of the same id for the same wait,
+// and element of a foreach, is the same signal, so that whoever sends it may try again.
 func WithSignalID(id string) SignalOption {
 	return func(s *engine.Signal) { s.ID = id }
 }

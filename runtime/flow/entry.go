@@ -84,8 +84,8 @@ type Entry struct {
 	// Key is, of a call, the id of the run that it started; of a signal and of a wait in
 	// a foreach, the key that says which element it is for.
 	Key string
-	// SignalID is the id that a signal's sender gave it: a second one of the same id is
-	// the same signal. It may be empty.
+	// SignalID is the id that a signal's sender gave it: a second one of the same id,
+	// for the same wait and Key, is the same signal. It may be empty.
 	SignalID string
 	// Input is what the handler of a step got, Output what it returned, as JSON.
 	Input, Output json.RawMessage

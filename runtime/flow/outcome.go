@@ -42,7 +42,7 @@ type Cancel struct {
 type Signal struct {
 	Name    string // of the wait, in the spec
 	Key     string // of a wait in a foreach: the element
-	ID      string // given by the sender, may be empty: a second one of the same id is stale
+	ID      string // given by the sender, may be empty: a second one of the same id, name and key is stale
 	Payload json.RawMessage
 	Actor   string
 	At      time.Time

@@ -161,7 +161,7 @@ func (d *driver) signalComes(t *rapid.T) {
 		key = fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "key"))
 	}
 	id := rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "signal id")
-	if id != "" && d.run.known[signalID{w.Name, id}] {
+	if id != "" && d.run.known[signalID{signalTarget{w.Name, key}, id}] {
 		if _, err := d.run.Apply(Signal{Name: w.Name, Key: key, ID: id, At: d.now}); !errors.Is(err, ErrStale) {
 			t.Fatalf("a signal that came before: %v, want %v", err, ErrStale)
 		}

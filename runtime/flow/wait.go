@@ -102,11 +102,14 @@ func (w *Wait[Out]) decode(p *Plan) bool {
 type signalTarget struct{ name, key string }
 
 // signalID is a signal as its sender knows it.
-type signalID struct{ name, id string }
+type signalID struct {
+	target signalTarget
+	id     string
+}
 
 // signal keeps a signal. It is ErrStale if it came before.
 func (r *Run) signal(o Signal, now time.Time) error {
-	if o.ID != "" && r.known[signalID{o.Name, o.ID}] {
+	if o.ID != "" && r.known[signalID{signalTarget{o.Name, o.Key}, o.ID}] {
 		return ErrStale
 	}
 	if r.status == StatusPending {
@@ -130,7 +133,7 @@ func (r *Run) signalled(e *Entry) {
 		r.signals[target] = e.Output
 	}
 	if e.SignalID != "" {
-		r.known[signalID{e.Step, e.SignalID}] = true
+		r.known[signalID{target, e.SignalID}] = true
 	}
 }
 

@@ -128,8 +128,8 @@ func TestKeyedSignals(t *testing.T) {
 		kind: "foreach", items: 3, each: &ForeachDef{Name: "seats", Limit: 3},
 		parts: []*node{{kind: "wait", wait: &WaitDef{Name: "ready", Keyed: true}}},
 	}))
-	d.signal("ready", "2", "", "7")
-	d.signal("ready", "0", "", "5")
+	d.signal("ready", "2", "a", "7")
+	d.signal("ready", "0", "a", "5") // of the same id, and for another element
 	d.crash()
 	if d.run.State().Status.Final() {
 		t.Fatal("the run does not wait for the signal of the element 1")
