@@ -56,7 +56,7 @@ func SignalFlow(ctx context.Context, def *flow.Definition, wait *flow.WaitDef, r
 
 // SignalRun sends a signal whose payload is JSON: to a wait by its name and, of one in
 // a foreach, the key of the element that it is for. If the flow is registered with
-// this runtime, what is sent has to fit its wait; else it is taken as it is.
+// this runtime, what is sent has to fit its wait; else any JSON is taken.
 //
 // It returns what SignalFlow returns, and ErrNoWait if the flow has no such wait.
 func (rt *Runtime) SignalRun(ctx context.Context, runID, name, key string, payload json.RawMessage, opts ...SignalOption) error {
@@ -73,6 +73,9 @@ func (rt *Runtime) signalRun(ctx context.Context, runID string, s engine.Signal,
 	}
 	def := rt.definitionOf(run.Flow, run.Version)
 	if def == nil {
+		if s.Payload != nil && !json.Valid(s.Payload) {
+			return errors.New("the payload is no JSON")
+		}
 		return rt.signal(ctx, runID, run.Flow, nil, s, opts)
 	}
 	i := slices.IndexFunc(def.Waits, func(w *flow.WaitDef) bool { return w.Name == s.Name })

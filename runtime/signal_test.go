@@ -219,6 +219,25 @@ func TestSignalsOfEachSortThatAreRefused(t *testing.T) {
 	}
 }
 
+func TestSignalsFromAProgramWithoutTheFlow(t *testing.T) {
+	f := newFamily(t)
+	f.open(echo, noTakeBack)
+	run := f.start()
+	other, err := runtime.New(f.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for payload, want := range map[string]string{``: "the payload is no JSON", `{"n":`: "the payload is no JSON", `{"n":40}`: "<nil>"} {
+		err := other.SignalRun(t.Context(), run.ID(), "approval", "", []byte(payload))
+		if !strings.HasSuffix(fmt.Sprint(err), want) {
+			t.Errorf("a signal with %q: %v, want %s", payload, err, want)
+		}
+	}
+	if out, err := run.Wait(t.Context()); err != nil || out.N != 42 {
+		t.Fatalf("output %+v, error %v, want 42", out, err)
+	}
+}
+
 func TestWhatWaitsSurvivesARestart(t *testing.T) {
 	f := newFamily(t)
 	var calls atomic.Int64
