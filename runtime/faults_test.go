@@ -9,11 +9,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bextgen/bextgen/generated/orders"
 	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/store/sqlite"
 	"github.com/bextgen/bextgen/runtime/store/storetest"
 )
@@ -179,5 +182,85 @@ func TestARunWaitsForAFullDisk(t *testing.T) {
 	}
 	if !errors.Is(refused, storetest.ErrFull) {
 		t.Errorf("a start on a full disk: %v, want ErrFull", refused)
+	}
+}
+
+// The same for a run that calls another one and waits for a signal, for every write
+// of both and of who sends: it gets what it waits for, and nothing is done twice.
+func TestEveryWriteOfACallAndASignalFailsOnce(t *testing.T) {
+	for name, faults := range map[string]func(n int) func(int) storetest.Fault{
+		"is refused":              func(n int) func(int) storetest.Fault { return storetest.FailNth(n, storetest.Before) },
+		"is made and not told of": func(n int) func(int) storetest.Fault { return storetest.FailNth(n, storetest.After) },
+		"finds the disk full":     fullFrom,
+	} {
+		for _, cancelled := range []bool{false, true} {
+			for n, writes := 1, 1; n <= writes; n++ {
+				t.Run(fmt.Sprintf("cancelled %v/write %d %s", cancelled, n, name), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { writes = familyWithFault(t, cancelled, faults(n)) })
+				})
+			}
+		}
+	}
+}
+
+// familyWithFault runs a parent and its child on a store with faults, each wait until
+// it is out of memory, and returns how often they wrote.
+func familyWithFault(t *testing.T, cancelled bool, fault func(int) storetest.Fault) int {
+	t.Helper()
+	f := newFamily(t)
+	var faulty *storetest.Faulty
+	f.wrap = func(s store.Store) store.Store {
+		faulty = storetest.NewFaulty(s, fault)
+		return faulty
+	}
+	var calls []string
+	f.open(func(_ context.Context, in number) (number, error) {
+		calls = append(calls, "work")
+		time.Sleep(time.Second)
+		return in, nil
+	}, func(context.Context, number, number) error {
+		calls = append(calls, "take back")
+		return nil
+	})
+	run := despite(t, func() (*runtime.Run[number], error) {
+		return runtime.StartFlow[number](t.Context(), &f.parent, number{}, runtime.WithIdempotencyKey("one"))
+	})
+	time.Sleep(5 * time.Second)
+	despite(t, func() (none struct{}, err error) {
+		if cancelled {
+			return none, run.Cancel(t.Context(), "")
+		}
+		return none, runtime.SignalFlow(t.Context(), &f.parent, &f.approval, run.ID(), "", number{40}, runtime.WithSignalID("one"))
+	})
+	out, err := waits(t, run)
+	want := []string{"work"}
+	if cancelled {
+		want = append(want, "take back")
+	}
+	if diff := cmp.Diff(want, calls); diff != "" {
+		t.Errorf("handlers called (-want +got):\n%s", diff)
+	}
+	if cancelled != errors.Is(err, runtime.ErrRunCancelled) || !cancelled && out.N != 42 {
+		t.Errorf("output %+v, error %v", out, err)
+	}
+	page, err := f.rt.ListRuns(t.Context(), runtime.RunFilter{})
+	if err != nil || len(page.Runs) != 2 {
+		t.Errorf("there are %d runs, want 2 (%v)", len(page.Runs), err)
+	}
+	return faulty.Writes()
+}
+
+// despite does something until no fault comes in between. What a cancel asked for may
+// be done when it is asked for once more.
+func despite[T any](t *testing.T, do func() (T, error)) T {
+	t.Helper()
+	for {
+		got, err := do()
+		if err == nil || errors.Is(err, store.ErrFinal) {
+			return got
+		}
+		if !errors.Is(err, storetest.ErrInjected) {
+			t.Fatal(err)
+		}
 	}
 }
