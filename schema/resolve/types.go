@@ -139,6 +139,9 @@ func (r *resolver) container(kind model.Kind, inner string, pos model.Pos, depth
 	if elem == nil {
 		return nil
 	}
+	if elem.Kind == Unknown { // a Go type that cannot be used
+		return elem
+	}
 	if kind == model.Optional && elem.Kind == model.Optional {
 		r.report.Add(diag.MalformedType, pos, "this type is optional twice; once is enough")
 		return nil
