@@ -251,6 +251,9 @@ func unstorable(t types.Type) string {
 			return "does not compile by itself; it must, without the generated code"
 		}
 	case *types.Struct:
+		if t.NumFields() > 0 && len(jsonFields(t)) == 0 {
+			return "has no field that JSON would hold, so that nothing of a value would be stored"
+		}
 		for _, f := range jsonFields(t) {
 			switch f.v.Type().Underlying().(type) {
 			case *types.Chan, *types.Signature:
