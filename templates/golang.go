@@ -4,6 +4,7 @@ package templates
 
 import (
 	gotypes "go/types"
+	"path"
 	"regexp"
 	"slices"
 
@@ -34,12 +35,14 @@ func nameImport(f *jen.File, t *model.Named, seen map[*model.Named]bool) {
 		return
 	}
 	seen[t] = true
-	switch path := t.Go.ImportPath; {
-	case path == "":
-	case isTaken(t.Go.Package, path):
-		f.ImportAlias(path, t.Go.Package+"pkg")
+	switch imported := t.Go.ImportPath; {
+	case imported == "":
+	case isTaken(t.Go.Package, imported):
+		f.ImportAlias(imported, t.Go.Package+"pkg")
+	case path.Base(imported) != t.Go.Package: // a reader could not tell where the name comes from
+		f.ImportAlias(imported, t.Go.Package)
 	default:
-		f.ImportName(path, t.Go.Package)
+		f.ImportName(imported, t.Go.Package)
 	}
 	for _, fd := range t.Fields {
 		at := fd.Type
