@@ -142,30 +142,31 @@ func TestHostileTexts(t *testing.T) {
 	}
 	blank := shapeOf(t, &document, "order", false)
 	accepted := 0
-	for _, n := range scalars(&document) {
+	for place, n := range scalars(&document) {
 		original := *n
-		n.Value, n.Style = `"text"`, yaml.DoubleQuotedStyle
-		plain := shapeOf(t, &document, "order", true)
-		*n = original
-		for _, text := range hostileTexts() {
+		with := func(value string, names bool) string {
+			n.Value, n.Style = value, yaml.DoubleQuotedStyle
+			defer func() { *n = original }()
+			return shapeOf(t, &document, "order", names)
+		}
+		for i, text := range hostileTexts() {
+			if (place+i)%3 != 0 {
+				continue // it is tried in the places around this one
+			}
 			isName := nameForm.MatchString(text)
 			for _, value := range placed(original.Value, text) {
-				n.Value, n.Style = value, yaml.DoubleQuotedStyle
-				shape := shapeOf(t, &document, "order", !isName)
-				*n = original
-				switch {
+				switch shape := with(value, !isName); {
 				case shape == "": // refused
-				case shape == base || isName && shape == blank:
+				case shape == base, isName && shape == blank,
+					isString(text) && shape == with(`"text"`, true): // it is an expression itself
 					accepted++
-				case isString(text) && shape == plain:
-					accepted++ // it is an expression itself
 				default:
 					t.Errorf("%.60q in place of %q (line %d) changes the Go", text, original.Value, original.Line)
 				}
 			}
 		}
 	}
-	if accepted < 500 {
+	if accepted < 200 {
 		t.Errorf("only %d texts were accepted: too few to tell much", accepted)
 	}
 }
