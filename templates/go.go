@@ -5,7 +5,9 @@ package templates
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/dave/jennifer/jen"
 
@@ -25,19 +27,29 @@ func Go(pkg *model.Package) ([]File, error) {
 	if overload, e := unknownOperator(pkg); e != nil {
 		return nil, fmt.Errorf("%s: %q needs %s, for which there is no Go", place(e.Pos), e.Source, overload)
 	}
-	var files []File
+	list := sources(pkg)
+	files := make([]File, len(list))
 	madeFrom := map[string]string{}
-	for _, src := range sources(pkg) {
+	for i, src := range list {
 		name := goFileName(src.name)
 		if other, ok := madeFrom[name]; ok {
 			return nil, fmt.Errorf("%s and %s would both be written to %s: rename one of them", other, src.name, name)
 		}
 		madeFrom[name] = src.name
-		content, err := src.render(pkg.Name)
-		if err != nil {
-			return nil, fmt.Errorf("writing %s: %w", name, err)
-		}
-		files = append(files, File{Name: name, Source: src.name, Content: content})
+		files[i] = File{Name: name, Source: src.name}
+	}
+	errs := make([]error, len(list))
+	var rendering sync.WaitGroup
+	for i, src := range list { // side by side: each only reads the model
+		rendering.Go(func() {
+			if files[i].Content, errs[i] = src.render(pkg.Name); errs[i] != nil {
+				errs[i] = fmt.Errorf("writing %s: %w", files[i].Name, errs[i])
+			}
+		})
+	}
+	rendering.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return files, nil
 }
