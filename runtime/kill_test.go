@@ -30,7 +30,7 @@ import (
 
 // The environment of a child process: what it is to do, and with which files.
 const (
-	childRole = "BEXTGEN_TEST_CHILD" // kill, finish or fsync
+	childRole = "BEXTGEN_TEST_CHILD" // kill, finish, fsync, family or family-finish
 	childDir  = "BEXTGEN_TEST_DIR"
 )
 
@@ -54,6 +54,9 @@ const (
 
 // child is the program that is killed.
 func child(role, dir string) error {
+	if role == "family" || role == "family-finish" {
+		return familyChild(dir, role == "family-finish")
+	}
 	db, err := sqlite.Open(filepath.Join(dir, "runs.db"))
 	if err != nil {
 		return err
@@ -96,17 +99,7 @@ func killFlow() *shipFlow {
 
 // diaryShop are handlers that take a moment, at times fail, and write down what they do.
 func diaryShop(diary *os.File) shop {
-	note := func(ctx context.Context) runtime.StepInfo {
-		info := runtime.Info(ctx)
-		act := "do"
-		if info.Compensation {
-			act = "undo"
-		}
-		// One write call for each line: the kernel has it even if this process is killed.
-		fmt.Fprintln(diary, info.RunID, info.RunAttempt, info.Step, act)
-		time.Sleep(rand.N(20 * time.Millisecond))
-		return info
-	}
+	note := noteIn(diary)
 	return shop{
 		reserve: func(ctx context.Context, _ shipment) (receipt, error) { note(ctx); return receipt{"r"}, nil },
 		release: func(ctx context.Context, _ shipment, _ receipt) error {
@@ -128,6 +121,21 @@ func diaryShop(diary *os.File) shop {
 			}
 			return nil
 		},
+	}
+}
+
+// noteIn is what handlers do: they write down what they are asked for, and take a moment.
+func noteIn(diary *os.File) func(context.Context) runtime.StepInfo {
+	return func(ctx context.Context) runtime.StepInfo {
+		info := runtime.Info(ctx)
+		act := "do"
+		if info.Compensation {
+			act = "undo"
+		}
+		// One write call for each line: the kernel has it even if this process is killed.
+		fmt.Fprintln(diary, info.RunID, info.RunAttempt, info.Step, act)
+		time.Sleep(rand.N(20 * time.Millisecond))
+		return info
 	}
 }
 
@@ -209,7 +217,7 @@ func TestKills(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	k := &killed{t: t, dir: dir, stored: map[string]bool{}, over: map[string]bool{}}
+	k := &killed{t: t, dir: dir, role: "kill", underWay: underWay, stored: map[string]bool{}, over: map[string]bool{}}
 	for range kills {
 		k.runAndKill(time.Duration(random.IntN(60)) * time.Millisecond)
 		k.look()
@@ -217,7 +225,7 @@ func TestKills(t *testing.T) {
 	if out, err := spawn(t, "finish", dir).Output(); err != nil {
 		t.Fatalf("the last process: %v\n%s", err, out)
 	}
-	k.checkEnd()
+	k.checkEnd(k.checkRun)
 	t.Logf("%d runs were acknowledged, %d results were stored before a kill", len(k.acknowledged), len(k.stored))
 }
 
@@ -225,6 +233,8 @@ func TestKills(t *testing.T) {
 type killed struct {
 	t            *testing.T
 	dir          string
+	role         string // of the process
+	underWay     int    // runs, at least, at each kill
 	acknowledged []string
 	stored       map[string]bool // "run attempt step act" with a result on disk
 	over         map[string]bool // runs that look has seen at their end
@@ -234,7 +244,7 @@ type killed struct {
 // runAndKill lets a child work until enough is under way and some time longer.
 func (k *killed) runAndKill(after time.Duration) {
 	k.t.Helper()
-	cmd := spawn(k.t, "kill", k.dir)
+	cmd := spawn(k.t, k.role, k.dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		k.t.Fatal(err)
@@ -275,7 +285,7 @@ func (k *killed) look() {
 			}
 		}
 	})
-	if open < underWay {
+	if open < k.underWay {
 		k.t.Fatalf("only %d runs were under way at the kill; the test proves nothing", open)
 	}
 }
@@ -341,7 +351,7 @@ func (k *killed) each(but map[string]bool, f func(*runtime.RunDetail)) {
 }
 
 // checkEnd holds the database against the promises when all runs are over.
-func (k *killed) checkEnd() {
+func (k *killed) checkEnd(check func(*runtime.RunDetail)) {
 	k.t.Helper()
 	for _, line := range k.diary() {
 		if k.stored[line] {
@@ -351,7 +361,7 @@ func (k *killed) checkEnd() {
 	found := map[string]bool{}
 	k.each(nil, func(d *runtime.RunDetail) {
 		found[d.ID] = true
-		k.checkRun(d)
+		check(d)
 	})
 	for _, id := range k.acknowledged {
 		if !found[id] {
@@ -370,12 +380,21 @@ func (k *killed) checkRun(d *runtime.RunDetail) {
 	if count%4 == 0 {
 		want, undone = runtime.StatusFailed, 1
 	}
+	if got := k.checkResults(d)[fmt.Sprintln(d.ID, 1, "reserve", "undo")]; d.Status != want || got != undone {
+		k.t.Errorf("run %s of %d is %s with %d compensations, want %s with %d", d.ID, count, d.Status, got, want, undone)
+	}
+}
+
+// checkResults are how often there is a result of each piece of work of a run that is
+// over: once.
+func (k *killed) checkResults(d *runtime.RunDetail) map[string]int {
+	k.t.Helper()
 	results := map[string]int{}
 	for _, e := range d.Log {
 		if e.Open() {
 			k.t.Errorf("run %s is over and has an open entry %+v", d.ID, e)
 		}
-		if e.Error == nil {
+		if e.Error == nil && e.Kind != flow.KindSignal {
 			results[work(d.ID, e)]++
 		}
 	}
@@ -384,7 +403,5 @@ func (k *killed) checkRun(d *runtime.RunDetail) {
 			k.t.Errorf("%q has %d results", what, n)
 		}
 	}
-	if got := results[fmt.Sprintln(d.ID, 1, "reserve", "undo")]; d.Status != want || got != undone {
-		k.t.Errorf("run %s of %d is %s with %d compensations, want %s with %d", d.ID, count, d.Status, got, want, undone)
-	}
+	return results
 }
