@@ -68,7 +68,7 @@ func (s *Step[In, Out]) begin(p *Plan, def *StepDef, input func() In) {
 	}
 	raw, err := Encode(in)
 	if err != nil {
-		p.fail(ErrorPayload, fmt.Sprintf("the input of step %s cannot be stored: %v", s.state.name, err))
+		p.fail(ErrorPayload, fmt.Sprintf("the input of %s %s cannot be stored: %v", s.state.kind, s.state.name, err))
 		return
 	}
 	if def.Calls != nil { // it is checked as at any other start of that flow
@@ -90,7 +90,7 @@ func (s *Step[In, Out]) begin(p *Plan, def *StepDef, input func() In) {
 func (s *Step[In, Out]) decode(p *Plan) bool {
 	if err := Decode(s.state.output, &s.Out); err != nil {
 		p.at = s.state
-		p.fail(ErrorPayload, fmt.Sprintf("the stored result of step %s does not fit its type: %v", s.state.name, err))
+		p.fail(ErrorPayload, fmt.Sprintf("the stored result of %s %s does not fit its type: %v", s.state.kind, s.state.name, err))
 		return false
 	}
 	s.done = true

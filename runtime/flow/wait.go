@@ -155,7 +155,7 @@ func (r *Run) waitTimedOut(st *stepState, now time.Time) {
 	if def == nil || !def.Continue {
 		took := st.span.WakeAt.Sub(st.span.StartedAt)
 		st.span.Error = &Error{
-			Kind: ErrorTimeout, Permanent: true, Step: st.name,
+			Kind: ErrorTimeout, Step: st.name,
 			Message: fmt.Sprintf("no signal %s came within %s", blockName(st.name), duration.Format(took)),
 		}
 	}
