@@ -324,12 +324,18 @@ func (d *driver) sleep(want time.Duration) {
 // crash forgets the run and goes on from the log.
 func (d *driver) crash() {
 	d.t.Helper()
+	d.restore()
+	d.apply(Begin{At: d.now})
+}
+
+// restore rebuilds the run from the log, without going on.
+func (d *driver) restore() {
+	d.t.Helper()
 	run, err := Restore(d.def, Head{ID: "run", Input: []byte("1")}, d.log)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	d.run, d.open, d.stop = run, nil, nil
-	d.apply(Begin{At: d.now})
 }
 
 // is checks how the run ended.

@@ -133,8 +133,34 @@ func (d *driver) happen(t *rapid.T) {
 	case "cancel":
 		d.apply(Cancel{Reason: "enough", At: d.now})
 	case "crash":
-		d.crash()
+		d.crashAmidMessages(t)
 	}
+}
+
+// crashAmidMessages is a crash at which messages came before a driver took the run up.
+func (d *driver) crashAmidMessages(t *rapid.T) {
+	d.restore()
+	for range rapid.IntRange(0, 3).Draw(t, "messages") {
+		events := []string{"nothing", "cancel"}
+		if len(d.children) > 0 {
+			events = append(events, "child")
+		}
+		if len(d.def.Waits) > 0 {
+			events = append(events, "signal")
+		}
+		switch rapid.SampledFrom(events).Draw(t, "message") {
+		case "child":
+			d.childHappens(t)
+		case "signal":
+			d.signalComes(t)
+		case "cancel":
+			d.apply(Cancel{Reason: "enough", At: d.now})
+		}
+		if d.run.State().Status.Final() {
+			return
+		}
+	}
+	d.apply(Begin{At: d.now})
 }
 
 // childHappens ends one of the runs that were called. One that was asked to end
@@ -179,6 +205,7 @@ func TestProperties(t *testing.T) {
 				break
 			}
 			checkReplay(rt, d)
+			checkGoesOn(rt, d)
 			d.happen(rt)
 		}
 		if !d.run.State().Status.Final() {
@@ -186,6 +213,17 @@ func TestProperties(t *testing.T) {
 		}
 		checkLog(rt, d)
 	})
+}
+
+// checkGoesOn: a run that is not over waits for something.
+func checkGoesOn(t *rapid.T, d *driver) {
+	if d.run.Idle() && !d.run.Awaits() && d.run.State().WakeAt.IsZero() {
+		t.Fatalf("the run waits for nothing; its log: %v", d.history())
+	}
+	if len(d.open) != len(d.run.open) || len(d.children) != len(d.run.calls) {
+		t.Fatalf("%d attempts and %d calls are under way, and the run knows of %d and %d; its log: %v",
+			len(d.open), len(d.children), len(d.run.open), len(d.run.calls), d.history())
+	}
 }
 
 // checkReplay: the log alone gives the state.
