@@ -79,7 +79,7 @@ func (x *expression) typed(function string, member bool, args []*model.Expr, pos
 		x.report.Add(diag.UntypedExpr, pos, "the type of this `%s` cannot be told", name(function))
 		return nil
 	}
-	if call == nil {
+	if call == nil || x.suspect(call, pos) {
 		return nil
 	}
 	if call = x.constants(call); call == nil {

@@ -62,6 +62,8 @@ const (
 	OnlyInForeach   Code = "BX062"
 	BadConstant     Code = "BX065"
 
+	SuspectCondition Code = "BX066"
+
 	BadSchedule Code = "BX070"
 	BadValue    Code = "BX071"
 )
@@ -108,20 +110,21 @@ func Titles() map[Code]string {
 		CallCircle:    "a flow calls itself, directly or through others",
 		UnknownFlow:   "a call starts a flow that does not exist",
 
-		ExprSyntax:      "an expression is not valid CEL",
-		ExprNotYet:      "an expression uses a part of CEL that is not supported",
-		UnknownVariable: "an expression reads a name that does not exist",
-		ReadTooEarly:    "an expression reads a block that has not run yet, or may never",
-		NoResult:        "an expression reads a block that has no result",
-		UnknownField:    "an expression reads a field that does not exist",
-		MaybeAbsent:     "an expression reads what may be absent where a value is needed",
-		TypeMismatch:    "an expression has operands or a result of the wrong type",
-		NullRefused:     "there is no null in expressions, and no value()",
-		UntypedExpr:     "the type of an expression cannot be told",
-		AmbiguousMerge:  "a step or call without `in` would get two fields of one name",
-		SecretExposed:   "a secret would be shown",
-		OnlyInForeach:   "an expression reads from outside what is seen only in a foreach",
-		BadConstant:     "a constant pattern, time, duration or bytes cannot be read",
+		ExprSyntax:       "an expression is not valid CEL",
+		ExprNotYet:       "an expression uses a part of CEL that is not supported",
+		UnknownVariable:  "an expression reads a name that does not exist",
+		ReadTooEarly:     "an expression reads a block that has not run yet, or may never",
+		NoResult:         "an expression reads a block that has no result",
+		UnknownField:     "an expression reads a field that does not exist",
+		MaybeAbsent:      "an expression reads what may be absent where a value is needed",
+		TypeMismatch:     "an expression has operands or a result of the wrong type",
+		NullRefused:      "there is no null in expressions, and no value()",
+		UntypedExpr:      "the type of an expression cannot be told",
+		AmbiguousMerge:   "a step or call without `in` would get two fields of one name",
+		SuspectCondition: "a condition holds always or never",
+		SecretExposed:    "a secret would be shown",
+		OnlyInForeach:    "an expression reads from outside what is seen only in a foreach",
+		BadConstant:      "a constant pattern, time, duration or bytes cannot be read",
 
 		BadSchedule: "the times of a schedule cannot be read, or never come",
 		BadValue:    "a literal value does not fit its type",
