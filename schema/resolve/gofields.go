@@ -251,6 +251,9 @@ func unstorable(t types.Type) string {
 			return "does not compile by itself; it must, without the generated code"
 		}
 	case *types.Struct:
+		if holdsLock(t) {
+			return "holds a lock, which may not be copied, as values of a flow are"
+		}
 		if t.NumFields() > 0 && len(jsonFields(t)) == 0 {
 			return "has no field that JSON would hold, so that nothing of a value would be stored"
 		}
@@ -262,6 +265,26 @@ func unstorable(t types.Type) string {
 		}
 	}
 	return ""
+}
+
+// holdsLock says whether a type is what go vet lets nobody copy: a lock, or what has one
+// in a field.
+func holdsLock(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Array:
+		return holdsLock(u.Elem())
+	case *types.Struct:
+		for i := range u.NumFields() {
+			if holdsLock(u.Field(i).Type()) {
+				return true
+			}
+		}
+	default:
+		return false
+	}
+	noMore := func(s *types.Signature) bool { return s.Params().Len() == 0 && s.Results().Len() == 0 }
+	pointer := types.NewPointer(t)
+	return hasMethod(pointer, "Lock", noMore) && hasMethod(pointer, "Unlock", noMore) && !hasMethod(t, "Lock", noMore)
 }
 
 // ownJSON says whether values of a type, or pointers to them, make their JSON themselves.
