@@ -216,8 +216,10 @@ func familyWithFault(t *testing.T, end, handlers string, fault func(int) storete
 		return faulty
 	}
 	var calls []string
+	working := make(chan struct{})
 	f.open(func(_ context.Context, in number) (number, error) {
 		calls = append(calls, "work")
+		close(working)
 		time.Sleep(time.Second)
 		return in, nil
 	}, func(context.Context, number, number) error {
@@ -227,10 +229,10 @@ func familyWithFault(t *testing.T, end, handlers string, fault func(int) storete
 	run := despite(t, func() (*runtime.Run[number], error) {
 		return runtime.StartFlow[number](t.Context(), &f.parent, number{}, runtime.WithIdempotencyKey("one"))
 	})
+	<-working
 	if end != "early cancel" {
 		time.Sleep(5 * time.Second)
 	}
-	time.Sleep(500 * time.Millisecond)
 	despite(t, func() (none struct{}, err error) {
 		if end != "signal" {
 			return none, run.Cancel(t.Context(), "")
