@@ -16,7 +16,8 @@ import (
 //
 // A time that is due starts its run, and then the store is told that it was dealt
 // with. If the process dies in between, the run is found again by its id, which is
-// made of the flow, the schedule and the time.
+// made of the flow, the schedule and the time; where times before that are passed over,
+// the id is noted before the start.
 
 // recurring is a schedule of the newest version of a flow.
 type recurring struct {
@@ -192,6 +193,12 @@ func (e *Embedded) settle(ctx context.Context, r *recurring, state store.Schedul
 		id, err := r.runID(d.at)
 		if err != nil {
 			return state, err
+		}
+		if d.at.After(r.next) { // if the process dies now, recall does not look for the run of this time
+			state.LastRun = id
+			if err := e.store.SaveSchedule(ctx, state); err != nil {
+				return state, err
+			}
 		}
 		if id, err = r.start(ctx, id, d.at); err != nil {
 			return state, err
