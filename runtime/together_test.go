@@ -270,10 +270,10 @@ func TestAFlowTimesOutWhileItWaits(t *testing.T) {
 // A signal, a cancel and the end of the wait at one moment: the run ends, in one of the
 // ways that are asked for, and takes back its call if it does not complete.
 func TestASignalACancelAndATimeoutAtOnce(t *testing.T) {
-	for i := range 20 {
+	for i := range 8 {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFamily(t)
-			f.approval.Timeout = time.Duration(50+5*i) * time.Millisecond // out of memory after 100
+			f.approval.Timeout = time.Duration(50+15*i) * time.Millisecond // out of memory after 100
 			var back atomic.Int32
 			f.open(echo, func(context.Context, number, number) error { back.Add(1); return nil })
 			run := f.start()
