@@ -51,10 +51,12 @@ func TestMessagesArePrintable(t *testing.T) {
 }
 
 func TestDidYouMean(t *testing.T) {
-	candidates := []string{"retries", "timeout", "backoff", "chargePayment", "id", "T"}
+	candidates := []string{"retries", "timeout", "backoff", "chargePayment", "id", "T", "when", "input"}
 	tests := []struct{ name, want string }{
 		{"retires", "retries"},
 		{"timout", "timeout"},
+		{"wehn", "when"},
+		{"inptu", "input"},
 		{"charge-payment", "chargePayment"},
 		{"ChargePayment", "chargePayment"},
 		{"ib", "id"},

@@ -71,23 +71,27 @@ func Hint(name string, candidates []string) string {
 	return Alternatives(candidates)
 }
 
-// distance is the Levenshtein distance: how many letters to insert, drop or change.
+// distance is how many letters to insert, drop, change, or swap with their neighbour, in
+// names that are not longer than the longest.
 func distance(from, to []rune) int {
-	row := make([]int, len(to)+1)
+	var rows [3][longestName + 1]int // on the stack, as many are compared
+	before, row, next := rows[0][:len(to)+1], rows[1][:len(to)+1], rows[2][:len(to)+1]
 	for j := range row {
 		row[j] = j
 	}
 	for i, x := range from {
-		diagonal := row[0]
-		row[0] = i + 1
+		next[0] = i + 1
 		for j, y := range to {
-			change := diagonal
+			change := row[j]
 			if x != y {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+			next[j+1] = min(change, next[j]+1, row[j+1]+1)
+			if i > 0 && j > 0 && x == to[j-1] && from[i-1] == y {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
 		}
+		before, row, next = row, next, before
 	}
 	return row[len(to)]
 }
