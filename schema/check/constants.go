@@ -90,6 +90,10 @@ func (x *expression) moment(call *model.Expr, to *types.Type, kind model.Kind, w
 	case time.Duration:
 		literal.Value = value
 	default:
+		if seconds, ok := arg.Value.(int64); ok {
+			x.report.Add(diag.BadConstant, arg.Pos, "a time is not `%d` seconds away from 1970: its year is from 1 to 9999", seconds)
+			return nil
+		}
 		x.report.Add(diag.BadConstant, arg.Pos, "`%s` is not a %s; write it as in %s", clip(fmt.Sprint(arg.Value)), what, example)
 		return nil
 	}

@@ -55,6 +55,8 @@ func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos
 		x.report.Add(diag.TypeMismatch, pos, "%s cannot be indexed with %s; a list is indexed with an int, a map with a string", kinds(args[:1]), kinds(args[1:]))
 	case function == operators.In && kindOf(args[1].Type) != model.List && kindOf(args[1].Type) != model.Map:
 		x.report.Add(diag.TypeMismatch, args[1].Pos, "behind `in` stands a list or a map, not %s", kinds(args[1:]))
+	case function == operators.In && args[1].Type.Kind == model.List && args[1].Type.Elem.Kind == model.Optional:
+		x.report.Add(diag.TypeMismatch, args[1].Pos, "the elements of `%s` may be absent; write `%s.unwrapOpt()` for those that are there", text(args[1]), text(args[1]))
 	case function == operators.In:
 		x.report.Add(diag.TypeMismatch, pos, "%s cannot be in %s", kinds(args[:1]), kinds(args[1:]))
 	case function == operators.LogicalAnd || function == operators.LogicalOr || function == operators.LogicalNot:
