@@ -16,6 +16,7 @@ import (
 type Handler struct {
 	name string
 	in   reflect.Type
+	out  reflect.Type // of a compensation: what it gets of the result, if there is one
 	call func(ctx context.Context, inv engine.Invocation) (json.RawMessage, error)
 }
 
@@ -46,19 +47,19 @@ func PlainStepHandler[In any](def *flow.StepDef, f func(context.Context, In) err
 
 // CompensationHandler undoes a step with a result, or a call.
 func CompensationHandler[In, Out any](def *flow.StepDef, f func(context.Context, In, Out) error) Handler {
-	return handler[In](def.Compensation.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
+	return undoing[Out](handler[In](def.Compensation.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
 		var out Out
 		if err := flow.Decode(inv.Output, &out); err != nil {
 			return nil, payloadError("the stored result of step %s does not fit its type: %v", def.Name, err)
 		}
 		return nil, f(ctx, in, out)
-	})
+	}))
 }
 
 // AttemptedCompensationHandler undoes a step with a result also if it was tried and
 // did not complete: what it gets of the result is then nil.
 func AttemptedCompensationHandler[In, Out any](def *flow.StepDef, f func(context.Context, In, *Out) error) Handler {
-	return handler[In](def.Compensation.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
+	return undoing[Out](handler[In](def.Compensation.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
 		if inv.Output == nil {
 			return nil, f(ctx, in, nil)
 		}
@@ -67,7 +68,13 @@ func AttemptedCompensationHandler[In, Out any](def *flow.StepDef, f func(context
 			return nil, payloadError("the stored result of step %s does not fit its type: %v", def.Name, err)
 		}
 		return nil, f(ctx, in, out)
-	})
+	}))
+}
+
+// undoing is a compensation that gets a result.
+func undoing[Out any](h Handler) Handler {
+	h.out = reflect.TypeFor[Out]()
+	return h
 }
 
 // PlainCompensationHandler undoes a step without a result.
@@ -97,7 +104,7 @@ func payloadError(format string, args ...any) error {
 
 // bind gives the handler's context what Info and Start… find in it.
 func (h Handler) bind(rt *Runtime) engine.Handler {
-	return engine.Handler{In: h.in, Call: func(ctx context.Context, inv engine.Invocation) (json.RawMessage, error) {
+	return engine.Handler{In: h.in, Out: h.out, Call: func(ctx context.Context, inv engine.Invocation) (json.RawMessage, error) {
 		info := StepInfo{
 			RunID: inv.Run.ID, Flow: inv.Run.Flow, Step: inv.Step, Tenant: inv.Run.Tenant,
 			Attempt: inv.Attempt, RunAttempt: inv.RunAttempt, Compensation: inv.Compensation,

@@ -183,7 +183,7 @@ func (x *execution) call(ctx context.Context, c *call) (out json.RawMessage, err
 }
 
 // failure is the stored form of a handler's error: with the kind that fits how
-// the attempt ended, and without the secrets of its input. If the attempt failed
+// the attempt ended, and without the secrets that the handler was given. If the attempt failed
 // because the process stops, it is cut off and has not failed.
 func (x *execution) failure(ctx context.Context, c *call, err error) (_ *flow.Error, cutOff bool) {
 	own, refused := x.errorOf(err)
@@ -195,7 +195,7 @@ func (x *execution) failure(ctx context.Context, c *call, err error) (_ *flow.Er
 	case stored.Kind == flow.ErrorCancelled:
 		stored.Kind = flow.ErrorHandler // only the engine stops attempts
 	}
-	if secrets := flow.Secrets(c.handler.In, c.Input); len(secrets) > 0 {
+	for _, secrets := range [][]string{flow.Secrets(c.handler.In, c.Input), flow.Secrets(c.handler.Out, c.Output)} {
 		stored.Message = flow.Blot(stored.Message, secrets)
 		stored.Stack = flow.Blot(stored.Stack, secrets)
 	}

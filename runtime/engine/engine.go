@@ -82,6 +82,8 @@ type Scheduled struct {
 type Handler struct {
 	// In is the type of the step's input, for finding secrets in it.
 	In reflect.Type
+	// Out is, of a compensation, the type of the result that it gets; nil if it gets none.
+	Out reflect.Type
 	// Call does one attempt and returns its result as stored bytes.
 	Call func(ctx context.Context, in Invocation) (json.RawMessage, error)
 }
