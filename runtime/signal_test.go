@@ -188,8 +188,9 @@ func TestASignalIsKeptUntilTheRunComesToItsWait(t *testing.T) {
 	if out, err := run.Wait(t.Context()); err != nil || out.N != 42 {
 		t.Fatalf("output %+v, error %v, want that with the first signal: 42", out, err)
 	}
-	if err := f.rt.SignalRun(t.Context(), run.ID(), "approval", "", []byte(`{"n":1}`)); !errors.Is(err, store.ErrFinal) {
-		t.Errorf("a signal to a run that is over: %v, want ErrFinal", err)
+	if err := f.rt.SignalRun(t.Context(), run.ID(), "approval", "", []byte(`{"n":1}`)); !errors.Is(err, store.ErrFinal) ||
+		strings.Count(err.Error(), run.ID()) != 1 {
+		t.Errorf("a signal to a run that is over: %v, want ErrFinal, and the run named once", err)
 	}
 }
 
@@ -210,8 +211,8 @@ func TestSignalsOfEachSortThatAreRefused(t *testing.T) {
 		{child, "approval", "", `{}`, "the flow has no such wait"},
 	} {
 		err := f.rt.SignalRun(t.Context(), c.run, c.name, c.key, []byte(c.payload))
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("signal %s with %s: %v, want %q in it", c.name, c.payload, err, c.want)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Count(err.Error(), c.run) != 1 {
+			t.Errorf("signal %s with %s: %v, want %q in it, and the run named once", c.name, c.payload, err, c.want)
 		}
 	}
 	if err := runtime.SignalFlow(t.Context(), &f.parent, &f.approval, child, "", number{}); !errors.Is(err, store.ErrNotFound) {

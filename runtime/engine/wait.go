@@ -28,7 +28,7 @@ func (e *Embedded) Wait(ctx context.Context, runID string) (store.Run, error) {
 		if !active {
 			run, _, err := e.store.Get(ctx, runID)
 			if err != nil {
-				return store.Run{}, err
+				return store.Run{}, fmt.Errorf("wait for run %s: %w", runID, err)
 			}
 			if run.Status.Final() {
 				return run, nil

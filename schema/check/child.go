@@ -222,7 +222,8 @@ func emptyKind(e *model.Expr) model.Kind {
 	return model.List
 }
 
-// converted says what to write for one kind of number where the other is needed.
+// converted says what to write for one kind of number where the other is needed, and for
+// an enum where a text is.
 func converted(value *model.Expr, want *model.Type) string {
 	isLiteral, from := value.Kind == model.Literal, kindOf(value.Type)
 	switch {
@@ -232,6 +233,8 @@ func converted(value *model.Expr, want *model.Type) string {
 		return "; write `double(" + clip(value.Source) + ")`"
 	case from == model.Float && want.Kind == model.Int && !isLiteral:
 		return "; write `int(" + clip(value.Source) + ")`"
+	case from == model.Enum && want.Kind == model.String:
+		return "; write `string(" + clip(value.Source) + ")`"
 	}
 	return ""
 }

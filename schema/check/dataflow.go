@@ -33,7 +33,7 @@ func (c *pass) typed(t *parse.Text, key string, want model.Kind, s *scope) *mode
 		(&expression{report: c.report, scope: s}).maybeAbsent(e)
 		return nil
 	case kindOf(e.Type) != want:
-		c.report.Add(diag.TypeMismatch, t.Pos, "`%s` must be %s, this is `%s`", key, aKind(want), typeText(e.Type))
+		c.report.Add(diag.TypeMismatch, t.Pos, "`%s` must be %s, this is `%s`%s", key, aKind(want), typeText(e.Type), converted(e, &model.Type{Kind: want}))
 		return nil
 	}
 	return e
@@ -184,7 +184,7 @@ func (c *pass) lastResult(out *model.Output, last resolve.Block, s *scope) {
 	value := x.value(s.seen[len(s.seen)-1], pos)
 	value.Source = text(value)
 	switch t := resultType(m); {
-	case hidden(t):
+	case hidden(t), value.Type.Kind == resolve.Unknown:
 		out.Payload.Alias = unknownValue().Type
 	case isStruct(t):
 		out.Bindings = x.spread(value, pos)

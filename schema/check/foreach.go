@@ -21,6 +21,9 @@ func (c *pass) foreach(b *resolve.Foreach, s scope) []sight {
 	m.Limit = c.limit(b.Syntax.Limit)
 	m.Over, m.Item = c.over(b.Syntax.Over, &s)
 	s.around = append(slices.Clip(s.around), m)
+	if b.Refused {
+		s.refused = append(slices.Clip(s.refused), m.As, m.IndexAs)
+	}
 	behind := c.body(b.Body, s)
 	m.Collect = c.collect(b, &behind)
 	return seenBehind(m, b.Syntax.When != nil)

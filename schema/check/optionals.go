@@ -77,6 +77,10 @@ func (x *expression) maker(e ast.Expr) (*model.Expr, bool) {
 // has is whether an optional field, or a key of a map, is there.
 func (x *expression) has(e ast.Expr) *model.Expr {
 	args, pos := e.AsCall().Args(), x.own(e)
+	if len(args) == 1 && args[0].Kind() == ast.IdentKind {
+		x.hasNoField(args[0])
+		return nil
+	}
 	if len(args) != 1 || args[0].Kind() != ast.SelectKind {
 		x.report.Add(diag.TypeMismatch, pos, "`has` asks for a field, as in `has(x.field)`")
 		return nil
@@ -103,6 +107,18 @@ func (x *expression) has(e ast.Expr) *model.Expr {
 		return nil
 	}
 	return x.typed(hasValue, true, []*model.Expr{field}, pos)
+}
+
+// hasNoField reports a has that asks for a name and not for a field of it.
+func (x *expression) hasNoField(name ast.Expr) {
+	e := x.convert(name)
+	switch {
+	case e == nil:
+	case isOptional(e):
+		x.report.Add(diag.TypeMismatch, e.Pos, "`has` asks for a field; write `%s.hasValue()`", text(e))
+	default:
+		x.report.Add(diag.TypeMismatch, e.Pos, "`%s` is always there; leave out `has`, which asks for a field, as in `has(x.field)`", text(e))
+	}
 }
 
 // isMap says whether an expression is a map, also one that may be absent.

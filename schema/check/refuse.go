@@ -63,6 +63,8 @@ func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos
 		x.report.Add(diag.TypeMismatch, pos, "`%s` needs bools, not %s", sign, kinds(args))
 	case enumAmong(args) != nil && (function == operators.Equals || function == operators.NotEquals):
 		x.report.Add(diag.TypeMismatch, pos, "`%s` does not work on %s; an enum is compared with values of its own type, or with one of them in quotes", sign, kinds(args))
+	case unlikeBlocks(function, args):
+		x.report.Add(diag.TypeMismatch, pos, "`%s` does not work on %s; give both `out` the same type, %s", sign, kinds(args), sharedType(args))
 	case len(args) == 0:
 		x.report.Add(diag.TypeMismatch, pos, "`%s` needs a value", sign)
 	case enumAmong(args) != nil:
@@ -70,6 +72,31 @@ func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos
 	default:
 		x.report.Add(diag.TypeMismatch, pos, "`%s` does not work on %s", sign, kinds(args))
 	}
+}
+
+// unlikeBlocks says whether an `or` has the values of two blocks whose types differ,
+// which fields that are written twice in the same way do as well.
+func unlikeBlocks(function string, args []*model.Expr) bool {
+	if function != optionalOr {
+		return false
+	}
+	for _, arg := range args {
+		step, isStep := blockOf(arg).(*model.Step)
+		if arg.Kind != model.BlockVar || arg.Foreach != nil || isStep && step.Calls != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// sharedType is a type that two blocks could both have.
+func sharedType(args []*model.Expr) string {
+	for _, arg := range args {
+		if of := arg.Type.Elem; of.Named != nil {
+			return "as in `out: " + of.Named.Name + "`"
+		}
+	}
+	return "which is declared under `types` and named in each: `out: NAME`"
 }
 
 // mixedNumbers reports an int and a float where one of both is needed, and says

@@ -17,6 +17,9 @@ type scope struct {
 	seen   []sight          // the steps, waits and foreachs that the expression sees
 	around []*model.Foreach // whose elements it sees, from the outside in
 	reader model.Block      // to which it belongs, nil for the flow's own expressions
+	// refused are names that foreachs around give their elements and must not: what is read by
+	// them, and by a name that nothing else has, may be the element.
+	refused []string
 	// start is the key whose expression is computed when a run is started, before
 	// there is anything to read but the input; "" for an expression of the run.
 	start string
@@ -27,6 +30,9 @@ type scope struct {
 type sight struct {
 	block  model.Block
 	absent string // that and why it may have no value, "" if it has one always
+	// unclear says that it was not understood, and reported, whether it may have none: who
+	// reads it cannot be told to ask for its value or not to.
+	unclear bool
 }
 
 // inputType is the type of `input`.
@@ -35,7 +41,10 @@ func inputType(f *model.Flow) *model.Type { return payloadType(f.Input) }
 // value is the value of a block as expressions see it.
 func (x *expression) value(s sight, pos model.Pos) *model.Expr {
 	t := resultType(s.block)
-	if s.absent != "" {
+	switch {
+	case s.unclear:
+		t = &model.Type{Kind: resolve.Unknown}
+	case s.absent != "":
 		t = optional(t)
 	}
 	e := x.node(model.BlockVar, t, pos)
@@ -162,11 +171,14 @@ func (x *expression) variable(name string, pos model.Pos) *model.Expr {
 	if e := x.local(name, pos); e != nil {
 		return e
 	}
-	if name == "input" {
+	if name == "input" && !slices.Contains(x.scope.refused, name) {
 		return x.node(model.InputVar, inputType(x.scope.flow.Model), pos)
 	}
 	if x.scope.start != "" {
 		x.unseenAtStart(name, pos)
+		return nil
+	}
+	if slices.Contains(x.scope.refused, name) {
 		return nil
 	}
 	if name == "run" {
@@ -186,7 +198,7 @@ func (x *expression) variable(name string, pos model.Pos) *model.Expr {
 		}
 		return x.value(s, pos)
 	}
-	if !x.unseen(name, pos) {
+	if !x.unseen(name, pos) && len(x.scope.refused) == 0 {
 		x.unknown(name, pos)
 	}
 	return nil
@@ -207,19 +219,31 @@ func (x *expression) noResult(b model.Block, pos model.Pos) {
 // unknown reports a name that nothing stands for. A block written as it is declared, with
 // hyphens, is a subtraction of several such names, and reported once.
 func (x *expression) unknown(name string, pos model.Pos) {
-	for _, seen := range x.scope.seen {
-		s := seen.block.Head()
-		within := strings.HasPrefix(s.Name, name+"-") || strings.HasSuffix(s.Name, "-"+name)
-		if !within || !strings.Contains(x.source, s.Name) {
-			continue
-		}
+	meant := locate(x.scope.flow.Model.Body, func(b model.Block) bool { return x.hyphenated(b.Head().Name, name) })
+	if meant != nil {
 		if !x.hyphens {
-			x.report.Add(diag.UnknownVariable, pos, "unknown name `%s`; %s is read as `%s`", clip(name), what(seen.block), s.VarName)
+			x.report.Add(diag.UnknownVariable, pos, "unknown name `%s`; %s is read as `%s`%s",
+				clip(name), what(meant.block), meant.block.Head().VarName, x.butUnseen(meant.block))
 		}
 		x.hyphens = true
 		return
 	}
 	x.report.Add(diag.UnknownVariable, pos, "unknown name `%s`%s", clip(name), x.nameHint(name))
+}
+
+// hyphenated says whether a name is the first or the last word of a block's name that
+// stands in the expression.
+func (x *expression) hyphenated(block, name string) bool {
+	within := strings.HasPrefix(block, name+"-") || strings.HasSuffix(block, "-"+name)
+	return within && strings.Contains(x.source, block)
+}
+
+// butUnseen says that a block cannot be read here, however its name is written.
+func (x *expression) butUnseen(b model.Block) string {
+	if x.scope.sees(b) {
+		return ""
+	}
+	return ", and cannot be read here"
 }
 
 // nameHint says what an unknown name may have been meant to be.
@@ -243,6 +267,9 @@ func (x *expression) nameHint(name string) string {
 func (x *expression) runProperty(name string, pos model.Pos) *model.Expr {
 	if x.scope.start != "" {
 		x.unseenAtStart("run", pos)
+		return nil
+	}
+	if slices.Contains(x.scope.refused, "run") {
 		return nil
 	}
 	kind, ok := runProperties()[name]

@@ -16,6 +16,9 @@ func (c *pass) wait(b *resolve.Wait, s scope) []sight {
 	m.Continue = c.either(b.Syntax.OnTimeout, "onTimeout", "fail", "continue")
 	m.Key = c.waitKey(b, &s)
 	seen := seenBehind(m, b.Syntax.When != nil)
+	if on := b.Syntax.OnTimeout; on != nil && !m.Continue && on.Value != "fail" {
+		seen[0].unclear = true
+	}
 	if m.Continue {
 		return absent(seen, "may time out, it has `onTimeout: continue`")
 	}

@@ -192,6 +192,9 @@ func (p *parser) validFrom(n, limit int) int {
 
 // explain turns a problem of the YAML library into words for people who write flows.
 func explain(problem, line string) string {
+	if strings.Contains(problem, "cannot start any token") && strings.Contains(line, "?>") {
+		problem = "did not find expected ',' or" // list<T?> in {…}: YAML reads a key from the `?` on
+	}
 	for _, e := range explanations() {
 		if strings.Contains(problem, e.problem) {
 			return e.words

@@ -31,7 +31,8 @@ func (r *blockResolver) foreach(syntax *parse.Foreach, skippable bool) Block {
 		}
 	}
 	b := &Foreach{Model: m, Syntax: syntax}
-	if syntax.As == nil || r.elementName(syntax) {
+	b.Refused = syntax.As != nil && !r.elementName(syntax)
+	if !b.Refused {
 		r.elements = append(r.elements, element{b, slices.Clone(r.around)})
 	}
 	r.around = append(r.around, b)
@@ -73,6 +74,7 @@ func (r *blockResolver) elementNames(e element) {
 		if !taken {
 			continue
 		}
+		e.of.Refused = true
 		what := "element"
 		if own.what == m.IndexAs {
 			what = "place of an element"

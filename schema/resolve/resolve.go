@@ -63,6 +63,8 @@ type Foreach struct {
 	Model  *model.Foreach
 	Syntax *parse.Foreach
 	Body   []Block
+	// Refused says that its elements cannot have their name, which was reported.
+	Refused bool
 }
 
 // Case is a case of the model with its syntax.

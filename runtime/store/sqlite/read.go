@@ -96,7 +96,7 @@ func (s *Store) Get(ctx context.Context, runID string) (store.Run, []flow.Entry,
 	run, entries, err := s.read(ctx, s.reads.runByID, runID)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return store.Run{}, nil, fmt.Errorf("get the run %q: %w", runID, store.ErrNotFound)
+		return store.Run{}, nil, store.ErrNotFound // whoever asks names the run
 	case err != nil:
 		return store.Run{}, nil, wrap(s.path, fmt.Sprintf("read the run %q", runID), err)
 	}

@@ -34,7 +34,8 @@ func (s *Store) Send(ctx context.Context, m store.Message) (store.Message, error
 	return m, nil
 }
 
-// isOf says whether a run is one of a flow, which it is for ever; any is one of "".
+// isOf says whether a run is one of a flow, which it is for ever; any is one of "". Whoever
+// sends names the run in the error.
 func (s *Store) isOf(ctx context.Context, id, flowName string) error {
 	if flowName == "" {
 		return nil
@@ -42,11 +43,11 @@ func (s *Store) isOf(ctx context.Context, id, flowName string) error {
 	run, err := s.readRun(ctx, s.reads.runByID, id)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("the run %q: %w", id, store.ErrNotFound)
+		return store.ErrNotFound
 	case err != nil:
 		return wrap(s.path, "read the run "+id, err)
 	case run.Flow != flowName:
-		return fmt.Errorf("the run %q is one of %s, not of %s: %w", id, run.Flow, flowName, store.ErrNotFound)
+		return fmt.Errorf("it is one of %s, not of %s: %w", run.Flow, flowName, store.ErrNotFound)
 	}
 	return nil
 }
@@ -56,11 +57,11 @@ func (s *Store) whyNotSent(ctx context.Context, id string) error {
 	_, err := s.readRun(ctx, s.reads.runByID, id)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("the run %q: %w", id, store.ErrNotFound)
+		return store.ErrNotFound
 	case err != nil:
 		return wrap(s.path, "read the run "+id, err)
 	}
-	return fmt.Errorf("the run %q: %w", id, store.ErrFinal)
+	return store.ErrFinal
 }
 
 // sending stores a message. The id stays 0 if there is no run to take it.
