@@ -67,8 +67,7 @@ func (p *Problems) checkEnumFields(v reflect.Value, path string, secret bool) {
 		if !field.IsExported() {
 			continue
 		}
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		p.checkEnums(v.Field(i), fieldPath(path, name), secret || field.Tag.Get("secret") == "true")
+		p.checkEnums(v.Field(i), fieldPath(path, jsonName(field)), secret || field.Tag.Get("secret") == "true")
 	}
 }
 
@@ -80,11 +79,20 @@ func (p *Problems) checkEnum(values []string, text, path string, secret bool) {
 	if secret {
 		shown = Hidden
 	}
+	p.add(Problem{Field: path, Problem: "must be " + anyOf(values) + ", it is " + shown})
+}
+
+// anyOf is a choice of values: small, medium or large.
+func anyOf(values []string) string {
 	const most = 20
-	if len(values) > most {
-		values = append(slices.Clip(values[:most]), "…")
+	switch n := len(values); {
+	case n > most:
+		return "one of " + strings.Join(values[:most], ", ") + ", …"
+	case n > 1:
+		return strings.Join(values[:n-1], ", ") + " or " + values[n-1]
+	default:
+		return strings.Join(values, "")
 	}
-	p.add(Problem{Field: path, Problem: "is " + shown + ", and must be one of " + strings.Join(values, ", ")})
 }
 
 // sortedKeys are the keys of a map in their order, so that of several errors it is

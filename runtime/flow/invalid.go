@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,6 +79,69 @@ func (p *Problems) add(found Problem) {
 		return
 	}
 	p.found = append(p.found, found)
+}
+
+// sort puts what was found in the order in which a type has the fields.
+func (p *Problems) sort(t reflect.Type) {
+	slices.SortStableFunc(p.found, func(a, b Problem) int {
+		return slices.Compare(ordinals(t, a.Field), ordinals(t, b.Field))
+	})
+}
+
+// ordinals are the numbers of the fields and elements on the way to a field. They end at a
+// map, which has no order, and at what is hidden.
+func ordinals(t reflect.Type, path string) []int {
+	var list []int
+	for path != "" {
+		var n int
+		var found bool
+		switch t.Kind() {
+		case reflect.Pointer:
+			t = t.Elem()
+			continue
+		case reflect.Slice:
+			if n, path, found = firstIndex(path); found {
+				t = t.Elem()
+			}
+		case reflect.Struct:
+			if n, path, found = firstField(t, path); found {
+				t = t.Field(n).Type
+			}
+		}
+		if !found {
+			return list
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// firstIndex is the number of the element that a path begins with, and the way on from it.
+func firstIndex(path string) (n int, rest string, found bool) {
+	number, rest, closed := strings.Cut(strings.TrimPrefix(path, "["), "]")
+	n, err := strconv.Atoi(number)
+	return n, rest, closed && err == nil
+}
+
+// firstField is the number of the field that a path begins with, and the way on from it.
+func firstField(t reflect.Type, path string) (n int, rest string, found bool) {
+	path = strings.TrimPrefix(path, ".")
+	name := path
+	if end := strings.IndexAny(path, ".["); end >= 0 {
+		name = path[:end]
+	}
+	for i := range t.NumField() {
+		if jsonName(t.Field(i)) == name {
+			return i, path[len(name):], true
+		}
+	}
+	return 0, path, false
+}
+
+// jsonName is the name of a field in JSON, which generated types say in a tag.
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
 }
 
 // demand adds that a field must be something else than it is.

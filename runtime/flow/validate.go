@@ -17,11 +17,14 @@ import (
 
 // Check says what is wrong with a value that comes from outside: with its enums, and
 // with what its Validate method finds, if it has one. The error is an *InvalidError
-// with all of it. The value must be one that can be stored: it has no cycles.
+// with all of it, in the order of the fields. The value must be one that can be stored: it has no cycles.
 func Check(v any) error {
 	var p Problems
 	p.enums(v)
 	p.Inside("", v)
+	if len(p.found) > 1 {
+		p.sort(reflect.TypeOf(v))
+	}
 	return p.Err()
 }
 

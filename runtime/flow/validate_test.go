@@ -57,14 +57,20 @@ func TestCheck(t *testing.T) {
 		value any
 		want  string
 	}{
-		"nothing":         {nil, ""},
-		"without rules":   {struct{ A string }{"x"}, ""},
-		"right":           {table{Legs: []*leg{good, nil}}, ""},
-		"a pointer":       {&leg{Length: 3, Size: "small"}, "length must be at most 2, it is 3"},
-		"a nil pointer":   {(*leg)(nil), ""},
-		"an enum too":     {leg{}, `size is "", and must be one of small, large; length must be at least 1, it is 0`},
-		"no number":       {leg{Length: math.NaN(), Size: "small"}, "length must be at least 1, it is NaN; length must be at most 2, it is NaN"},
-		"in a list":       {table{Legs: []*leg{good, {Length: 0.5, Size: "small"}}}, "legs[1].length must be at least 1, it is 0.5"},
+		"nothing":       {nil, ""},
+		"without rules": {struct{ A string }{"x"}, ""},
+		"right":         {table{Legs: []*leg{good, nil}}, ""},
+		"a pointer":     {&leg{Length: 3, Size: "small"}, "length must be at most 2, it is 3"},
+		"a nil pointer": {(*leg)(nil), ""},
+		"an enum too":   {leg{}, `length must be at least 1, it is 0; size must be small or large, it is ""`},
+		"no number":     {leg{Length: math.NaN(), Size: "small"}, "length must be at least 1, it is NaN; length must be at most 2, it is NaN"},
+		"in a list":     {table{Legs: []*leg{good, {Length: 0.5, Size: "small"}}}, "legs[1].length must be at least 1, it is 0.5"},
+		"in order": {
+			table{Legs: []*leg{good, {}, {Size: "big"}}, Price: amount{-5}},
+			`legs[1].length must be at least 1, it is 0; legs[1].size must be small or large, it is ""; ` +
+				`legs[2].length must be at least 1, it is 0; legs[2].size must be small or large, it is "big"; ` +
+				`price is wrong: -5 cents are a debt`,
+		},
 		"of a user":       {table{Legs: []*leg{good}, Price: amount{-5}}, "price is wrong: -5 cents are a debt"},
 		"in a secret map": {table{Legs: []*leg{good}, Hidden: map[string][]leg{"key": {{Length: 7, Size: "small"}}}}, "hidden must be at most 2, it is •••"},
 		"a secret amount": {table{Legs: []*leg{good}, Prices: map[string]*amount{"key": {-7}}}, "prices is wrong: •••"},
