@@ -53,6 +53,9 @@ var namingTests = []struct {
 		i: "input.l.map(x, input.l.map(y, x * y / input.n))"}}]}`, nil},
 	{"types with names of Go", `{flow: a, version: "1.0", types: {String: {x: int}, Error: {x: String}, Context: {x: "list<Error>"}, Plan: {x: int}, Step: {x: int}, Duration: {x: duration}, Time: {x: time}, Run: {x: Plan}, Runtime: {enum: [on, off]}, None: {x: int}}, input: {c: Context, d: Duration, t: Time, r: Run, o: Runtime, n: None, s: Step}, steps: [{step: b}]}`, []string{"type String struct", "type Runtime string"}},
 
+	// Blocks named as the methods of a machine, and as those for other blocks.
+	{"methods as blocks", `{flow: a, version: "1.0", steps: [{choose: next, cases: [{when: "1 == 1", steps: [{step: part1, in: {}}]}]}, {step: next-choose, in: {}, out: {v: int}}, {foreach: output, over: "[nextChoose.v]", steps: [{parallel: p, steps: [{step: b, in: {}}, {step: output-foreach, in: {}}]}]}, {parallel: parts, steps: [{step: c, in: {}}, {step: parts-parallel, in: {}}]}], output: {}}`, []string{"NextChoose(p *flow.Plan)", "OutputForeach(p *flow.Plan)", "PartsParallel(p *flow.Plan)"}},
+
 	// Names of the generated API.
 	{"a type named as a function", `{flow: order, version: "1.0", types: {StartOrder: {x: int}}, steps: [{step: b}]}`, []string{"BX024"}},
 	{"a type named as the handlers", `{flow: order, version: "1.0", types: {OrderSteps: {x: int}}, steps: [{step: b}]}`, []string{"BX024"}},

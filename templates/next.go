@@ -1,10 +1,12 @@
-// The Next of a machine, which of a long flow is made of several methods.
+// The Next of a machine, and the methods that it is made of: one for each block with
+// others in it, and of a long flow one for each part.
 
 package templates
 
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -21,6 +23,17 @@ const (
 
 // addNext emits what walks the blocks.
 func addNext(f *jen.File, sc *scope) {
+	addParts(f, sc)
+	for _, b := range ownBlocks(sc.flow.Body) {
+		if method := ownMethod(sc, b); method != "" {
+			f.Add(comment(method + " is the " + strings.ToLower(groupKind(b)) + " " + b.Head().Name + ", " + place(b.Head().Pos) + "."))
+			addWalk(f, sc.flow, method, group(sc, b))
+		}
+	}
+}
+
+// addParts emits Next, and the parts that a long flow has.
+func addParts(f *jen.File, sc *scope) {
 	fl := sc.flow
 	f.Comment("// Next says whether the run is done; if it is not, the plan holds what it needs now.")
 	if len(fl.Body) <= longFlow {
@@ -52,8 +65,30 @@ func partsOf(body []model.Block) [][]model.Block {
 	return slices.Collect(slices.Chunk(body, (len(body)+count-1)/count))
 }
 
-// The names of what a long flow has for its parts begin with capitals: so they are none
-// of a block.
+// ownMethod is the method that walks a block with others in it, "" for a block that is
+// walked where it stands: one in a foreach, where the method would need the elements.
+func ownMethod(sc *scope, b model.Block) string {
+	if kind := groupKind(b); kind != "" && sc.holders[b] == machineVar {
+		return b.Head().GoName + kind
+	}
+	return ""
+}
+
+// groupKind is the kind of a block with others in it, "" for other blocks.
+func groupKind(b model.Block) string {
+	switch b.(type) {
+	case *model.Parallel:
+		return "Parallel"
+	case *model.Choose:
+		return "Choose"
+	case *model.Foreach:
+		return "Foreach"
+	}
+	return ""
+}
+
+// The names of what a long flow has for its parts begin with capitals, as those of all
+// methods of a machine: so they are none of a block.
 const partsField = "Parts"
 
 func partName(i int) string { return fmt.Sprint("Part", i+1) }

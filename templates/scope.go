@@ -9,6 +9,9 @@ import (
 	"github.com/bextgen/bextgen/schema/model"
 )
 
+// machineVar is the variable with the machine, in its methods.
+const machineVar = "s"
+
 // scope knows for each block of a flow what holds its state.
 type scope struct {
 	flow     *model.Flow
@@ -20,7 +23,7 @@ type scope struct {
 // newScope is the scope of a flow.
 func newScope(fl *model.Flow) *scope {
 	sc := &scope{flow: fl, input: "s.input", holders: map[model.Block]string{}, elements: map[*model.Foreach]string{}}
-	sc.enter(fl.Body, "s", 1)
+	sc.enter(fl.Body, machineVar, 1)
 	return sc
 }
 

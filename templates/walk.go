@@ -14,7 +14,7 @@ func sequence(sc *scope, body []model.Block) *jen.Statement {
 	for i, b := range body {
 		if i > 0 {
 			w.Op("&&")
-			if onOneLine(body[i-1]) {
+			if onOneLine(sc, body[i-1]) || ownMethod(sc, b) != "" {
 				w.Line()
 			}
 		}
@@ -24,19 +24,29 @@ func sequence(sc *scope, body []model.Block) *jen.Statement {
 }
 
 // onOneLine says whether the call for a block is on one line, which then ends behind it:
-// of a wait for which nothing is computed.
-func onOneLine(b model.Block) bool {
+// of a wait for which nothing is computed, and of a method.
+func onOneLine(sc *scope, b model.Block) bool {
 	w, isWait := b.(*model.Wait)
-	return isWait && w.When == nil && w.Until == nil && w.Key == nil
+	return isWait && w.When == nil && w.Until == nil && w.Key == nil || ownMethod(sc, b) != ""
 }
 
 // walk is one block.
 func walk(sc *scope, b model.Block) *jen.Statement {
+	if method := ownMethod(sc, b); method != "" {
+		return jen.Id("s").Dot(method).Call(jen.Id("p"))
+	}
 	switch b := b.(type) {
 	case *model.Step:
 		return step(sc, b)
 	case *model.Wait:
 		return wait(sc, b)
+	}
+	return group(sc, b)
+}
+
+// group is one block with others in it.
+func group(sc *scope, b model.Block) *jen.Statement {
+	switch b := b.(type) {
 	case *model.Parallel:
 		return parallel(sc, b)
 	case *model.Choose:
@@ -79,7 +89,11 @@ func computed(sc *scope, e *model.Expr) *jen.Statement {
 // one.
 func parallel(sc *scope, par *model.Parallel) *jen.Statement {
 	if !grouped(par) {
-		return branches(sc, par, "parallel "+par.Name+", "+place(par.Pos))
+		remark := ""
+		if ownMethod(sc, par) == "" {
+			remark = "parallel " + par.Name + ", " + place(par.Pos)
+		}
+		return branches(sc, par, remark)
 	}
 	body := jen.Func().Params().Bool().Block(jen.Return(branches(sc, par, "")))
 	return jen.Id(sc.state(par)).Dot("Run").Call(append(opening(sc, par), body)...)

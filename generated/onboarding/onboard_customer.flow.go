@@ -481,48 +481,71 @@ func (s *onboardCustomerMachine) Next(p *flow.Plan) bool {
 	}) && s.sendWelcome.Run(p, &onboardCustomerSendWelcomeStep, func() OnboardCustomerSendWelcomeInput {
 		return OnboardCustomerSendWelcomeInput{Email: s.input.Email, Company: s.input.Company}
 	}) && s.decision.Run(p, &onboardCustomerDecisionWait, nil, nil, nil) &&
-		s.overdue.Run(p, &onboardCustomerOverdueChoose, nil, nil, func() int {
-			switch {
-			case !flow.HasValue(s.decision.Value()):
-				return 0
-			default:
-				return flow.NoCase
-			}
-		}, func(chosen int) bool {
-			switch chosen {
-			case 0: // onboard-customer.flow.yaml:48
-				return s.sendReminder.Run(p, &onboardCustomerSendReminderStep, func() OnboardCustomerSendReminderInput {
-					return OnboardCustomerSendReminderInput{Company: s.input.Company}
-				}) && s.lateDecision.Run(p, &onboardCustomerLateDecisionWait, nil, nil, nil)
-			default:
-				return true
-			}
-		}) && s.refuse.RunWhen(p, &onboardCustomerRefuseStep, func() bool {
-		return !flow.OrValue(
-			flow.Get(
-				flow.FirstOf(s.decision.Value(), s.lateDecision.Value()),
-				func(v *Decision) bool { return v.Approved },
-			),
-			false,
-		)
-	}, func() OnboardCustomerRefuseInput {
-		return OnboardCustomerRefuseInput{
-			By: flow.OrValue(
+		s.OverdueChoose(p) &&
+		s.refuse.RunWhen(p, &onboardCustomerRefuseStep, func() bool {
+			return !flow.OrValue(
 				flow.Get(
 					flow.FirstOf(s.decision.Value(), s.lateDecision.Value()),
-					func(v *Decision) string { return v.By },
+					func(v *Decision) bool { return v.Approved },
 				),
-				"nobody",
-			),
-			Reason: flow.OrValue(
-				flow.GetOptional(
-					flow.FirstOf(s.decision.Value(), s.lateDecision.Value()),
-					func(v *Decision) *string { return v.Reason },
+				false,
+			)
+		}, func() OnboardCustomerRefuseInput {
+			return OnboardCustomerRefuseInput{
+				By: flow.OrValue(
+					flow.Get(
+						flow.FirstOf(s.decision.Value(), s.lateDecision.Value()),
+						func(v *Decision) string { return v.By },
+					),
+					"nobody",
 				),
-				"no reason was given",
-			),
+				Reason: flow.OrValue(
+					flow.GetOptional(
+						flow.FirstOf(s.decision.Value(), s.lateDecision.Value()),
+						func(v *Decision) *string { return v.Reason },
+					),
+					"no reason was given",
+				),
+			}
+		}) &&
+		s.SystemsParallel(p) &&
+		s.SeatsForeach(p) &&
+		s.announce.Run(p, &onboardCustomerAnnounceStep, func() OnboardCustomerAnnounceInput {
+			return OnboardCustomerAnnounceInput{
+				Email:  s.input.Email,
+				Logins: s.seats.Out,
+				BillingID: flow.Get(
+					s.createBillingAccount.Value(),
+					func(v *OnboardCustomerCreateBillingAccountOutput) string { return v.BillingID },
+				),
+			}
+		})
+}
+
+// OverdueChoose is the choose overdue, onboard-customer.flow.yaml:46.
+func (s *onboardCustomerMachine) OverdueChoose(p *flow.Plan) bool {
+	return s.overdue.Run(p, &onboardCustomerOverdueChoose, nil, nil, func() int {
+		switch {
+		case !flow.HasValue(s.decision.Value()):
+			return 0
+		default:
+			return flow.NoCase
 		}
-	}) && flow.All( // parallel systems, onboard-customer.flow.yaml:64
+	}, func(chosen int) bool {
+		switch chosen {
+		case 0: // onboard-customer.flow.yaml:48
+			return s.sendReminder.Run(p, &onboardCustomerSendReminderStep, func() OnboardCustomerSendReminderInput {
+				return OnboardCustomerSendReminderInput{Company: s.input.Company}
+			}) && s.lateDecision.Run(p, &onboardCustomerLateDecisionWait, nil, nil, nil)
+		default:
+			return true
+		}
+	})
+}
+
+// SystemsParallel is the parallel systems, onboard-customer.flow.yaml:64.
+func (s *onboardCustomerMachine) SystemsParallel(p *flow.Plan) bool {
+	return flow.All(
 		s.createMailDomain.Run(p, &onboardCustomerCreateMailDomainStep, func() OnboardCustomerCreateMailDomainInput {
 			return OnboardCustomerCreateMailDomainInput{CustomerID: s.input.CustomerID}
 		}),
@@ -539,7 +562,12 @@ func (s *onboardCustomerMachine) Next(p *flow.Plan) bool {
 		}, func() OnboardCustomerCreateBillingAccountInput {
 			return OnboardCustomerCreateBillingAccountInput{CustomerID: s.input.CustomerID}
 		}),
-	) && s.seats.Run(p, &onboardCustomerSeatsForeach, nil, nil, func() []Seat {
+	)
+}
+
+// SeatsForeach is the foreach seats, onboard-customer.flow.yaml:84.
+func (s *onboardCustomerMachine) SeatsForeach(p *flow.Plan) bool {
+	return s.seats.Run(p, &onboardCustomerSeatsForeach, nil, nil, func() []Seat {
 		return s.input.Seats
 	}, func(e *flow.Element[Seat, onboardCustomerSeatsBody]) bool {
 		return e.Body.provisionSeat.Run(p, &onboardCustomerProvisionSeatStep, func() OnboardCustomerProvisionSeatInput {
@@ -547,15 +575,6 @@ func (s *onboardCustomerMachine) Next(p *flow.Plan) bool {
 		})
 	}, func(e *flow.Element[Seat, onboardCustomerSeatsBody]) string {
 		return e.Body.provisionSeat.Out.Login
-	}) && s.announce.Run(p, &onboardCustomerAnnounceStep, func() OnboardCustomerAnnounceInput {
-		return OnboardCustomerAnnounceInput{
-			Email:  s.input.Email,
-			Logins: s.seats.Out,
-			BillingID: flow.Get(
-				s.createBillingAccount.Value(),
-				func(v *OnboardCustomerCreateBillingAccountOutput) string { return v.BillingID },
-			),
-		}
 	})
 }
 
