@@ -8,13 +8,14 @@ import (
 	"github.com/bextgen/bextgen/schema/model"
 )
 
-// sequence is blocks one after the other.
+// sequence is blocks one after the other. From the first one on that is on a line of its
+// own, each begins a line.
 func sequence(sc *scope, body []model.Block) *jen.Statement {
-	w := jen.Empty()
+	w, broken := jen.Empty(), false
 	for i, b := range body {
 		if i > 0 {
 			w.Op("&&")
-			if onOneLine(sc, body[i-1]) || ownMethod(sc, b) != "" {
+			if broken = broken || onOneLine(sc, body[i-1]) || ownMethod(sc, b) != ""; broken {
 				w.Line()
 			}
 		}
