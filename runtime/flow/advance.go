@@ -12,7 +12,7 @@ import (
 
 // advance goes on from the present state as far as it can without waiting.
 func (r *Run) advance(now time.Time) {
-	for !r.status.Final() {
+	for !r.status.Final() && r.pausedAt.IsZero() {
 		var moved bool
 		switch {
 		case r.failure == nil && r.restart != nil:
@@ -200,7 +200,7 @@ func (r *Run) conclude(now time.Time) bool {
 
 // leavePause ends the pause before an attempt of the flow if it is time.
 func (r *Run) leavePause(now time.Time) bool {
-	if now.Before(r.restart.WakeAt) {
+	if now.Before(r.restart.WakeAt) && !r.restartNow {
 		return false
 	}
 	r.recordEnd(r.restart, now)
@@ -215,15 +215,18 @@ func (r *Run) cancel(o Cancel, now time.Time) {
 	if r.cancelled != nil {
 		return
 	}
-	err := &Error{Kind: ErrorCancelled, Permanent: true, Message: "cancelled"}
-	if o.Reason != "" {
-		err.Message = "cancelled: " + o.Reason
+	if !r.pausedAt.IsZero() { // to undo is to go on
+		r.recordMoment(Entry{Kind: KindResume, Actor: o.Actor}, now)
 	}
+	err := &Error{Kind: ErrorCancelled, Permanent: true, Message: withReason("cancelled", o.Reason)}
 	r.recordMoment(Entry{Kind: KindCancel, Error: err, Actor: o.Actor}, now)
 }
 
 // wake goes on with what paused until now, in the order in which it was due.
 func (r *Run) wake(now time.Time) {
+	if !r.pausedAt.IsZero() {
+		return
+	}
 	if r.failure == nil && r.late(now) {
 		r.recordMoment(Entry{Kind: KindTimeout, Error: r.timeout()}, now)
 		return
@@ -238,6 +241,8 @@ func (r *Run) wake(now time.Time) {
 			r.recordEnd(st.delay, now)
 		case st.undo == undoRetrying:
 			r.undo(st, now)
+		case st.status == stepRunning && r.signalFor(st.span) != nil:
+			r.unwait(st) // it came while the run was paused, and is taken now
 		case st.status == stepRunning:
 			r.waitTimedOut(st, now)
 		default:
@@ -262,7 +267,7 @@ func (r *Run) deadline() time.Time {
 	if r.def.Timeout <= 0 || r.info.StartedAt.IsZero() {
 		return time.Time{}
 	}
-	return r.info.StartedAt.Add(r.def.Timeout)
+	return r.info.StartedAt.Add(r.def.Timeout + r.pausedFor)
 }
 
 func (r *Run) late(now time.Time) bool {

@@ -31,6 +31,7 @@ const (
 	PhaseForward      Phase = "forward"      // a step is under way
 	PhaseWaiting      Phase = "waiting"      // for a delay or the pause before a retry or restart
 	PhaseCompensating Phase = "compensating" // what was done is being undone
+	PhasePaused       Phase = "paused"       // somebody paused it: nothing begins before somebody resumes it
 )
 
 // Kind is what an Entry of the log tells of.
@@ -52,6 +53,11 @@ const (
 	KindWait         Kind = "wait"         // span: until a signal came, Output is its payload; WakeAt is the wait's timeout
 	KindSignal       Kind = "signal"       // a signal came: Step is the wait's name, without a path, Output its payload
 	KindCall         Kind = "call"         // span: a run of another flow, Key is its id, Output what it returned
+	KindPause        Kind = "pause"        // somebody paused the run: Output is why, as a JSON text, Actor who it was
+	KindResume       Kind = "resume"       // somebody let it go on
+	KindSkipDelay    Kind = "skip_delay"   // somebody ended the pause of Step, or without one that before a restart
+	KindTerminate    Kind = "terminate"    // somebody ended the run at once: Error has the reason
+	KindRetry        Kind = "retry"        // the run goes on where another one ended: Key is its id
 	KindCancel       Kind = "cancel"       // somebody asked to cancel the run: Error has the reason, Actor who it was
 )
 
@@ -59,7 +65,8 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		KindStep, KindCall, KindWait, KindSignal, KindSkip, KindDelay, KindEnter, KindChoice, KindForeach,
-		KindRollback, KindCompensation, KindRestart, KindTimeout, KindCancel,
+		KindRollback, KindCompensation, KindRestart, KindTimeout,
+		KindPause, KindResume, KindSkipDelay, KindTerminate, KindRetry, KindCancel,
 	}
 }
 
@@ -81,7 +88,8 @@ type Entry struct {
 	RunAttempt int
 	// Attempt is the attempt of the step or compensation, from 1; else 0.
 	Attempt int
-	// Key is, of a call, the id of the run that it started; of a signal and of a wait in
+	// Key is, of a call, the id of the run that it started; of a retry, that of the run
+	// that it goes on with; of a signal and of a wait in
 	// a foreach, the key that says which element it is for.
 	Key string
 	// SignalID is the id that a signal's sender gave it: a second one of the same id,

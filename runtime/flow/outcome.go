@@ -11,7 +11,8 @@ import (
 var ErrStale = errors.New("the outcome is stale")
 
 // Outcome is what a driver tells a run: that something happened, and when.
-// It is one of Begin, Ended, Tick, Signal, ChildEnded and Cancel.
+// It is one of Begin, Ended, Tick, Signal, ChildEnded, Cancel,
+// Terminate, Pause, Resume and SkipDelay.
 type Outcome interface{ at() time.Time }
 
 // Begin says that a driver has taken the run up: for the first time, or again
@@ -56,6 +57,36 @@ type ChildEnded struct {
 	At     time.Time
 }
 
+// Terminate says that somebody wants the run to end at once, with nothing undone.
+type Terminate struct {
+	Reason string
+	Actor  string
+	At     time.Time
+}
+
+// Pause says that nothing is to begin before a Resume. It is stale for a run that is
+// paused, and Resume for one that is not.
+type Pause struct {
+	Reason string
+	Actor  string
+	At     time.Time
+}
+
+// Resume says that a paused run is to go on.
+type Resume struct {
+	Actor string
+	At    time.Time
+}
+
+// SkipDelay says that a pause is to end now: that before the block or the retry at
+// the path Step, or, if that is empty, before the flow is tried again. It is stale if
+// there is no such pause.
+type SkipDelay struct {
+	Step  string
+	Actor string
+	At    time.Time
+}
+
 func (o Begin) at() time.Time  { return o.At }
 func (o Ended) at() time.Time  { return o.At }
 func (o Tick) at() time.Time   { return o.At }
@@ -63,6 +94,10 @@ func (o Cancel) at() time.Time { return o.At }
 
 func (o Signal) at() time.Time     { return o.At }
 func (o ChildEnded) at() time.Time { return o.At }
+func (o Terminate) at() time.Time  { return o.At }
+func (o Pause) at() time.Time      { return o.At }
+func (o Resume) at() time.Time     { return o.At }
+func (o SkipDelay) at() time.Time  { return o.At }
 
 // Effects are what an outcome leads to, for the driver to carry out in this
 // order: store Entries together with the run's head, in one commit; then start
@@ -81,6 +116,8 @@ type Effects struct {
 	// says ChildEnded when it is over.
 	Calls       []Child
 	CancelCalls []string
+	// TerminateCalls are the ids of runs to be terminated. Nobody waits for them.
+	TerminateCalls []string
 }
 
 // Child is a run that a call starts.

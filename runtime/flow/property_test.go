@@ -111,7 +111,7 @@ func (d *driver) happen(t *rapid.T) {
 		events = append(events, "signal")
 	}
 	if rapid.IntRange(0, 15).Draw(t, "rare") == 0 {
-		events = []string{"cancel", "crash"}
+		events = []string{"cancel", "crash", "pause", "resume", "skip", "terminate"}
 	}
 	d.now = d.now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "passes")) * time.Millisecond)
 	switch event := rapid.SampledFrom(events).Draw(t, "event"); event {
@@ -134,27 +134,79 @@ func (d *driver) happen(t *rapid.T) {
 		d.apply(Cancel{Reason: "enough", At: d.now})
 	case "crash":
 		d.crashAmidMessages(t)
+	default:
+		d.operate(t, event)
 	}
+}
+
+// operate does what an operator may do; what does not fit the run is stale.
+func (d *driver) operate(t *rapid.T, act string) {
+	var o Outcome
+	switch act {
+	case "pause":
+		o = Pause{Reason: "look", Actor: "ops", At: d.now}
+	case "resume":
+		o = Resume{Actor: "ops", At: d.now}
+	case "skip":
+		o = SkipDelay{Step: d.aPause(t), Actor: "ops", At: d.now}
+	case "terminate":
+		o = Terminate{Reason: "no use", Actor: "ops", At: d.now}
+	}
+	if stale := d.isStale(o); stale {
+		if _, err := d.run.Apply(o); !errors.Is(err, ErrStale) {
+			t.Fatalf("%+v: %v, want %v", o, err, ErrStale)
+		}
+		return
+	}
+	d.apply(o)
+	if act == "terminate" {
+		d.open, d.children = nil, nil
+	}
+}
+
+// aPause is the path of a block that pauses, or nothing.
+func (d *driver) aPause(t *rapid.T) string {
+	paths := []string{""}
+	for _, st := range d.run.waiting {
+		paths = append(paths, st.name)
+	}
+	return rapid.SampledFrom(paths).Draw(t, "path of the pause")
+}
+
+func (d *driver) isStale(o Outcome) bool {
+	paused := d.run.State().Phase == PhasePaused
+	switch o := o.(type) {
+	case Pause:
+		return paused
+	case Resume:
+		return !paused
+	case SkipDelay:
+		return !d.run.pauses(o.Step)
+	}
+	return false
 }
 
 // crashAmidMessages is a crash at which messages came before a driver took the run up.
 func (d *driver) crashAmidMessages(t *rapid.T) {
 	d.restore()
 	for range rapid.IntRange(0, 3).Draw(t, "messages") {
-		events := []string{"nothing", "cancel"}
+		events := []string{"nothing", "cancel", "pause", "resume", "skip", "terminate"}
 		if len(d.children) > 0 {
 			events = append(events, "child")
 		}
 		if len(d.def.Waits) > 0 {
 			events = append(events, "signal")
 		}
-		switch rapid.SampledFrom(events).Draw(t, "message") {
+		switch event := rapid.SampledFrom(events).Draw(t, "message"); event {
+		case "nothing":
 		case "child":
 			d.childHappens(t)
 		case "signal":
 			d.signalComes(t)
 		case "cancel":
 			d.apply(Cancel{Reason: "enough", At: d.now})
+		default:
+			d.operate(t, event)
 		}
 		if d.run.State().Status.Final() {
 			return
@@ -269,7 +321,7 @@ func dump(r *Run) map[string]any {
 		"signals": fmt.Sprint(r.signals, r.known),
 		"steps":   steps, "open": open, "waiting": waiting, "completed": completed, "spans": spans,
 		"failure": r.failure, "rollback": r.rollback != nil, "unwound": r.unwound,
-		"restart": r.restart != nil, "cancelled": r.cancelled,
+		"restart": r.restart != nil && !r.restartNow, "paused": fmt.Sprint(r.pausedAt, r.pausedFor), "cancelled": r.cancelled,
 	}
 }
 
@@ -309,6 +361,8 @@ func checkAttempt(t *rapid.T, d *driver, log []Entry) bool {
 			undone = append(undone, e)
 		}
 		switch {
+		case e.Kind == KindTerminate:
+			return true // nothing is undone
 		case e.Kind == KindCancel, e.Kind == KindTimeout, e.Kind == KindRollback:
 			failedAt = min(failedAt, e.Seq)
 		case e.Kind != KindCompensation && e.Error != nil && e.WakeAt.IsZero(), e.Kind == KindWait && e.Error != nil:

@@ -41,7 +41,13 @@ type Run struct {
 	toUndo    int          // how many of undoable, from its end, are passed
 	unwound   bool         // what was to be undone is undone
 	restart   *Entry       // open in the pause before the attempt's first step
-	cancelled *Error       // somebody asked to cancel the run
+	// restartNow says that somebody skipped that pause.
+	restartNow bool
+	// pausedAt is when somebody paused the run, zero while it goes on; pausedFor is how
+	// long it was paused before.
+	pausedAt  time.Time
+	pausedFor time.Duration
+	cancelled *Error // somebody asked to cancel the run
 
 	// The end of the run.
 	output     json.RawMessage
@@ -151,16 +157,18 @@ func (r *Run) State() State {
 // signal, or the end of a run that it called.
 func (r *Run) Idle() bool { return len(r.open) == 0 }
 
-// Awaits says that the run waits for what comes at any time: for a signal, or for
-// the end of a run that it called.
+// Awaits says that the run waits for what comes at any time: for a signal, for the
+// end of a run that it called, or for somebody to resume it.
 func (r *Run) Awaits() bool {
-	return len(r.calls) > 0 || slices.ContainsFunc(r.spans, func(e *Entry) bool { return e.Kind == KindWait })
+	return !r.pausedAt.IsZero() || len(r.calls) > 0 || slices.ContainsFunc(r.spans, func(e *Entry) bool { return e.Kind == KindWait })
 }
 
 func (r *Run) phase() Phase {
 	switch {
 	case r.status != StatusRunning:
 		return ""
+	case !r.pausedAt.IsZero():
+		return PhasePaused
 	case r.failure != nil:
 		return PhaseCompensating
 	case len(r.open) == 0:
@@ -170,7 +178,7 @@ func (r *Run) phase() Phase {
 }
 
 func (r *Run) wakeAt() time.Time {
-	if r.status != StatusRunning {
+	if r.status != StatusRunning || !r.pausedAt.IsZero() {
 		return time.Time{}
 	}
 	var first time.Time
@@ -224,6 +232,10 @@ func (r *Run) Apply(o Outcome) (Effects, error) {
 		}
 	case Cancel:
 		r.cancel(o, now)
+	default:
+		if err := r.act(o, now); err != nil {
+			return Effects{}, err
+		}
 	}
 	r.advance(now)
 	return r.takeEffects(), nil

@@ -121,10 +121,17 @@ func (r *Run) started(e *Entry) {
 	case KindRestart:
 		r.attempt = e.RunAttempt
 		r.reset()
-		r.restart = e
+		r.restart, r.restartNow = e, false
 	case KindTimeout:
 		r.fail(e.Error)
-	case KindCancel:
+	case KindPause:
+		r.pausedAt = e.StartedAt
+	case KindResume:
+		r.pausedFor += e.StartedAt.Sub(r.pausedAt)
+		r.pausedAt = time.Time{}
+	case KindSkipDelay:
+		r.delaySkipped(e)
+	case KindCancel, KindTerminate:
 		r.cancelled = e.Error
 		r.fail(e.Error)
 	}
@@ -162,7 +169,7 @@ func (r *Run) ended(e *Entry) {
 		r.rollback, r.unwound = nil, true
 	case KindRestart:
 		r.restart = nil
-	case KindSkip, KindEnter, KindChoice, KindSignal, KindTimeout, KindCancel: // of one moment: all was said when they started
+	case KindSkip, KindEnter, KindChoice, KindSignal, KindTimeout, KindPause, KindResume, KindSkipDelay, KindCancel, KindTerminate, KindRetry: // of one moment: all was said when they started
 	}
 }
 

@@ -78,8 +78,8 @@ func (w *Wait[Out]) begin(p *Plan, def *WaitDef, key func() string) bool {
 // receive takes the signal that is waited for, if it has come.
 func (w *Wait[Out]) receive(p *Plan) bool {
 	span := w.state.span
-	payload, ok := p.run.signals[signalTarget{blockName(span.Step), span.Key}]
-	if !ok {
+	payload := p.run.signalFor(span)
+	if payload == nil {
 		return false
 	}
 	span.Output = payload
@@ -123,6 +123,11 @@ func (r *Run) signal(o Signal, now time.Time) error {
 		Kind: KindSignal, Step: o.Name, Key: o.Key, SignalID: o.ID, Output: payload, Actor: o.Actor,
 	}, now)
 	return nil
+}
+
+// signalFor is the signal that a wait takes; nil while there is none.
+func (r *Run) signalFor(wait *Entry) json.RawMessage {
+	return r.signals[signalTarget{blockName(wait.Step), wait.Key}]
 }
 
 // signalled folds a signal into the state. The first one for a wait and key counts,
