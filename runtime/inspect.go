@@ -10,7 +10,7 @@ import (
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
-// This file is how a program looks at runs, and acts on them by their id.
+// This file is how a program looks at runs.
 
 // Status is the state of a run or of a step.
 type Status = flow.Status
@@ -53,6 +53,7 @@ type RunSummary struct {
 	IdempotencyKey string
 	Labels         map[string]string
 	ParentID       string // the run that called this one; empty for one that was started
+	RetryOf        string // the run that this one repeats or goes on with
 	Status         Status
 	Phase          flow.Phase // only while the status is running
 	Attempts       int        // of the whole flow, so far
@@ -116,20 +117,10 @@ func (rt *Runtime) GetRun(ctx context.Context, runID string) (*RunDetail, error)
 	}, nil
 }
 
-// CancelRun asks a run to end: the step under way is stopped, completed steps
-// are undone, and the run is cancelled. It returns when that is on disk, and
-// store.ErrFinal for a run that is over.
-func (rt *Runtime) CancelRun(ctx context.Context, runID, reason string) error {
-	if err := rt.engine.Cancel(ctx, runID, reason, ""); err != nil {
-		return fmt.Errorf("cancel run %s: %w", runID, err)
-	}
-	return nil
-}
-
 func summary(r store.Run) RunSummary {
 	return RunSummary{
 		ID: r.ID, Flow: r.Flow, Version: r.Version, Tenant: r.Tenant, Priority: r.Priority,
-		IdempotencyKey: r.IdempotencyKey, Labels: r.Labels, ParentID: r.ParentID,
+		IdempotencyKey: r.IdempotencyKey, Labels: r.Labels, ParentID: r.ParentID, RetryOf: r.RetryOf,
 		Status: r.Status, Phase: r.Phase, Attempts: r.Attempt, Error: r.Error,
 		CreatedAt: r.CreatedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, WakeAt: r.WakeAt,
 	}
@@ -140,7 +131,7 @@ func stepsOf(run store.Run, log []flow.Entry) []StepDetail {
 	var steps []StepDetail
 	place := map[string]int{}
 	for _, e := range log {
-		if e.Step == "" || e.Kind == flow.KindSignal || e.RunAttempt != run.Attempt {
+		if e.Step == "" || e.Kind == flow.KindSignal || e.Kind == flow.KindSkipDelay || e.RunAttempt != run.Attempt {
 			continue
 		}
 		i, ok := place[e.Step]

@@ -225,7 +225,7 @@ func (e *Embedded) Create(ctx context.Context, run store.Run) (store.Created, er
 	}
 	switch {
 	case created.Claim != nil:
-		e.launch(c, store.Claimed{Claim: *created.Claim, Run: created.Run})
+		e.launch(c, store.Claimed{Claim: *created.Claim, Run: created.Run, Entries: run.Kept})
 	case claim:
 		e.unreserve()
 		fallthrough
@@ -247,9 +247,14 @@ func (e *Embedded) List(ctx context.Context, f store.Filter) (store.Page, error)
 	return e.store.List(ctx, f)
 }
 
-// Cancel implements Engine.
-func (e *Embedded) Cancel(ctx context.Context, runID, reason, actor string) error {
-	return e.send(ctx, store.Message{RunID: runID, Kind: store.MessageCancel, Reason: reason, Actor: actor})
+// Act implements Engine.
+func (e *Embedded) Act(ctx context.Context, runID string, a Act) error {
+	return e.send(ctx, store.Message{RunID: runID, Kind: a.Kind, Name: a.Step, Reason: a.Reason, Actor: a.Actor})
+}
+
+// Delete implements Engine.
+func (e *Embedded) Delete(ctx context.Context, runID string) error {
+	return e.store.Delete(ctx, runID)
 }
 
 // Signal implements Engine.

@@ -39,9 +39,11 @@ type Engine interface {
 	Create(ctx context.Context, run store.Run) (store.Created, error)
 	// Wait returns the run when it is over.
 	Wait(ctx context.Context, runID string) (store.Run, error)
-	// Cancel asks a run to end and to undo what it did. It returns when that is
-	// on disk; store.ErrFinal if the run is over.
-	Cancel(ctx context.Context, runID, reason, actor string) error
+	// Act does what an operator asks of a run. It returns when that is on disk;
+	// store.ErrNotFound, or store.ErrFinal if the run is over.
+	Act(ctx context.Context, runID string, a Act) error
+	// Delete deletes a run that is over. It returns store.ErrNotFound or store.ErrNotFinal.
+	Delete(ctx context.Context, runID string) error
 	// Signal sends a signal to a run of a flow. It returns when that is on disk;
 	// store.ErrNotFound if there is no such run of it, store.ErrFinal if the run is over.
 	Signal(ctx context.Context, runID, flowName string, s Signal) error
@@ -49,6 +51,14 @@ type Engine interface {
 	Get(ctx context.Context, runID string) (store.Run, []flow.Entry, error)
 	// List returns a page of runs, newest first.
 	List(ctx context.Context, f store.Filter) (store.Page, error)
+}
+
+// Act is what an operator asks of a run.
+type Act struct {
+	Kind   store.MessageKind // cancel, terminate, pause, resume or skip_delay
+	Step   string            // of skip_delay: the path of the block that pauses; empty is the run itself
+	Reason string
+	Actor  string
 }
 
 // Signal is what a run that waits gets from outside.

@@ -139,6 +139,7 @@ func (x *execution) apply(o flow.Outcome) bool {
 	}
 	if release {
 		x.over = state.Status.Final()
+		x.cancelCalls(errStopped) // of a run that was terminated
 		return false
 	}
 	for _, a := range effects.Attempts {
@@ -319,7 +320,22 @@ func (x *execution) obey(m store.Message) flow.Outcome {
 	case store.MessageChild:
 		return flow.ChildEnded{ID: m.Key, Output: m.Payload, Err: m.Error, At: x.now()}
 	}
-	return flow.Cancel{Reason: m.Reason, Actor: m.Actor, At: x.now()}
+	return actOf(m, x.now())
+}
+
+// actOf is the outcome of what an operator asks for.
+func actOf(m store.Message, now time.Time) flow.Outcome {
+	switch m.Kind {
+	case store.MessageTerminate:
+		return flow.Terminate{Reason: m.Reason, Actor: m.Actor, At: now}
+	case store.MessagePause:
+		return flow.Pause{Reason: m.Reason, Actor: m.Actor, At: now}
+	case store.MessageResume:
+		return flow.Resume{Actor: m.Actor, At: now}
+	case store.MessageSkipDelay:
+		return flow.SkipDelay{Step: m.Name, Actor: m.Actor, At: now}
+	}
+	return flow.Cancel{Reason: m.Reason, Actor: m.Actor, At: now}
 }
 
 // leave ends the execution: nobody finds it any more, and its room is free.

@@ -53,6 +53,12 @@ func (x *execution) messages(effects flow.Effects, state flow.State) []store.Mes
 			Reason: "run " + x.head.ID + " of " + x.head.Flow + ", which called this one, does not go on",
 		})
 	}
+	for _, id := range effects.TerminateCalls {
+		all = append(all, store.Message{
+			RunID: id, Kind: store.MessageTerminate, At: x.now(),
+			Reason: "run " + x.head.ID + " of " + x.head.Flow + ", which called this one, was terminated",
+		})
+	}
 	if state.Status.Final() && x.head.ParentID != "" {
 		all = append(all, store.Message{
 			RunID: x.head.ParentID, Kind: store.MessageChild, At: x.now(),

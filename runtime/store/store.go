@@ -31,6 +31,8 @@ var (
 	ErrClaimLost = errors.New("the claim on the run is over")
 	// ErrFinal says that the run is over and cannot be changed.
 	ErrFinal = errors.New("the run is already over")
+	// ErrNotFinal says that the run is not over, and has to be for this.
+	ErrNotFinal = errors.New("the run is not over")
 	// ErrExists says that a run of that id exists and is another one.
 	ErrExists = errors.New("a run of that id exists")
 	// ErrClosed says that the store was closed.
@@ -54,6 +56,10 @@ type Run struct {
 	Labels         map[string]string
 	// ParentID is the run that called this one; empty for one that was started.
 	ParentID string
+	// RetryOf is the run that this one repeats or goes on with; empty for others.
+	RetryOf string
+	// Kept is, of a run to create, the log with which it begins. It is not read back with the run.
+	Kept []flow.Entry
 	// Concurrency is the key for which the number of runs of the flow that are under way
 	// is bounded; nil for a flow without a bound.
 	Concurrency *string
@@ -159,6 +165,13 @@ type MessageKind string
 // The kinds of messages.
 const (
 	MessageCancel MessageKind = "cancel"
+	// What operators do: see the outcomes of package flow. Name is, of a skipped pause,
+	// the path of its block.
+	MessageTerminate MessageKind = "terminate"
+	MessagePause     MessageKind = "pause"
+	MessageResume    MessageKind = "resume"
+	MessageSkipDelay MessageKind = "skip_delay"
+
 	MessageSignal MessageKind = "signal" // Name, Key, SignalID and Payload are the signal's
 	MessageChild  MessageKind = "child"  // a run that the run called is over: Key is its id, Payload its output or Error why it has none
 )
@@ -274,6 +287,10 @@ type Store interface {
 	// come, with all that belongs to them, and says how many it deleted. If that is
 	// limit, there may be more.
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
+
+	// Delete deletes a run that is over, with all that belongs to it. It returns
+	// ErrNotFound, or ErrNotFinal.
+	Delete(ctx context.Context, runID string) error
 
 	// Close writes what was lazy, gives up the right to execute and closes the
 	// store. Calls under way end first.

@@ -65,15 +65,21 @@ type commit struct {
 }
 
 func (c *commit) bytes() int {
-	n := 0
-	for i := range c.change.Entries {
-		n += len(c.change.Entries[i].Input) + len(c.change.Entries[i].Output)
-	}
+	n := sizeOf(c.change.Entries)
 	for i := range c.change.Children {
 		n += len(c.change.Children[i].Input)
 	}
 	for i := range c.change.Messages {
 		n += len(c.change.Messages[i].Payload)
+	}
+	return n
+}
+
+// sizeOf is the size of the payloads of entries.
+func sizeOf(entries []flow.Entry) int {
+	n := 0
+	for i := range entries {
+		n += len(entries[i].Input) + len(entries[i].Output)
 	}
 	return n
 }

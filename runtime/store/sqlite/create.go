@@ -23,7 +23,11 @@ func (s *Store) Create(ctx context.Context, run store.Run, claim bool, limit int
 	if err != nil {
 		return store.Created{}, fmt.Errorf("create the run %q: %w", run.ID, err)
 	}
-	c := &creation{request: newRequest(), row: row, size: len(run.Input), claim: claim, limit: int64(limit)}
+	kept, err := encodeEntries(0, run.Kept)
+	if err != nil {
+		return store.Created{}, fmt.Errorf("create the run %q: %w", run.ID, err)
+	}
+	c := &creation{request: newRequest(), row: row, kept: kept, size: len(run.Input) + sizeOf(run.Kept), claim: claim, limit: int64(limit)}
 	if err := s.write(ctx, c); err != nil {
 		return store.Created{}, err
 	}
@@ -42,7 +46,7 @@ func asCreated(run store.Run) store.Run {
 		ID: run.ID, Flow: run.Flow, Version: run.Version, Tenant: run.Tenant, Priority: run.Priority,
 		IdempotencyKey: run.IdempotencyKey, Labels: run.Labels, Status: flow.StatusPending,
 		Attempt: run.Attempt, Input: run.Input, CreatedAt: stored(run.CreatedAt),
-		ParentID: run.ParentID, Concurrency: run.Concurrency,
+		ParentID: run.ParentID, RetryOf: run.RetryOf, Concurrency: run.Concurrency,
 	}
 }
 
@@ -50,6 +54,7 @@ func asCreated(run store.Run) store.Run {
 type creation struct {
 	request
 	row      newRunRow
+	kept     []entryRow
 	size     int
 	claim    bool
 	limit    int64 // how many of its key may be under way; 0: any
@@ -73,7 +78,10 @@ func (c *creation) apply(b *batch) error {
 	var err error
 	c.key, err = b.insertRun(&c.row, first)
 	c.conflict = c.key == 0
-	if err != nil || c.conflict || first == c.epoch {
+	if err != nil || c.conflict {
+		return err
+	}
+	if err := b.putKept(c.key, c.kept); err != nil || first == c.epoch {
 		return err
 	}
 	placed, err := b.claim(stmtClaimPlaceOfNew, c.key, c.epoch, 0, c.limit)
@@ -83,19 +91,30 @@ func (c *creation) apply(b *batch) error {
 	return err
 }
 
+// putKept writes the log with which a run begins.
+func (b *batch) putKept(run int64, kept []entryRow) error {
+	for i := range kept {
+		kept[i].values[0] = run
+		if err := b.put(&kept[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // insertRun inserts a run and returns its key; 0 if there is one of its id or its idempotency key.
 func (b *batch) insertRun(row *newRunRow, epoch int64) (key int64, err error) {
 	const values = newRunValueCount + 1
-	var args [values + 2 + 5]value
+	var args [values + 3 + 5]value
 	copy(args[:], row.values[:])
 	args[values-1] = epoch
 	var result driver.Result
 	if row.plain() {
 		result, err = b.w.conn.exec(stmtInsertRun, args[:values]...)
 	} else {
-		args[values], args[values+1] = row.parent, row.concurrency
+		args[values], args[values+1], args[values+2] = row.parent, row.retryOf, row.concurrency
 		place := row.place()
-		copy(args[values+2:], place[:])
+		copy(args[values+3:], place[:])
 		result, err = b.w.conn.exec(stmtInsertOtherRun, args[:]...)
 	}
 	if err != nil {

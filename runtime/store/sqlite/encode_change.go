@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 
+	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
@@ -10,7 +11,7 @@ import (
 func encodeChange(c *store.Change) (*commit, error) {
 	change := &commit{request: newRequest(), change: c}
 	var err error
-	if change.rows, err = encodeEntries(c); err != nil {
+	if change.rows, err = encodeEntries(c.Claim.Key, c.Entries); err != nil {
 		return nil, err
 	}
 	if c.Head != nil {
@@ -34,10 +35,10 @@ func encodeChange(c *store.Change) (*commit, error) {
 	return change, nil
 }
 
-func encodeEntries(c *store.Change) ([]entryRow, error) {
-	rows := make([]entryRow, len(c.Entries))
-	for i := range c.Entries {
-		row, err := encodeEntry(c.Claim.Key, &c.Entries[i])
+func encodeEntries(run int64, entries []flow.Entry) ([]entryRow, error) {
+	rows := make([]entryRow, len(entries))
+	for i := range entries {
+		row, err := encodeEntry(run, &entries[i])
 		if err != nil {
 			return nil, err
 		}

@@ -27,7 +27,8 @@ func encodeMessage(m *store.Message) (*messageRow, error) {
 
 func knownMessage(kind store.MessageKind) bool {
 	switch kind {
-	case store.MessageCancel, store.MessageSignal, store.MessageChild:
+	case store.MessageCancel, store.MessageTerminate, store.MessagePause, store.MessageResume, store.MessageSkipDelay,
+		store.MessageSignal, store.MessageChild:
 		return true
 	}
 	return false
@@ -47,7 +48,7 @@ func (b *batch) send(row *messageRow) (id int64, err error) {
 		return 0, err
 	}
 	run := row[len(row)-1]
-	if row[0] == string(store.MessageCancel) { // it needs no place to end
+	if row[0] == string(store.MessageCancel) || row[0] == string(store.MessageTerminate) { // it needs no place to end
 		if _, err := b.write(stmtUnblock, run); err != nil {
 			return 0, err
 		}

@@ -67,15 +67,16 @@ func (h *headRow) wait() {
 	}
 }
 
-// newRunRow is a run to insert. Most are plain: nobody called them, and their flow has no bound.
+// newRunRow is a run to insert. Most are plain: nobody called them, they repeat no other
+// one, and their flow has no bound.
 type newRunRow struct {
-	values              [newRunValueCount]driver.Value // the arguments of stmtInsertRun before the claim
-	parent, concurrency driver.Value                   // nil where there is none
+	values                       [newRunValueCount]driver.Value // the arguments of stmtInsertRun before the claim
+	parent, retryOf, concurrency driver.Value                   // nil where there is none
 }
 
 const newRunValueCount = 12
 
-func (r *newRunRow) plain() bool { return r.parent == nil && r.concurrency == nil }
+func (r *newRunRow) plain() bool { return r.parent == nil && r.retryOf == nil && r.concurrency == nil }
 
 // place are the arguments of othersBlocked.
 func (r *newRunRow) place() [5]driver.Value {
@@ -100,6 +101,9 @@ func encodeNewRun(r *store.Run) (newRunRow, error) {
 	}}
 	if r.ParentID != "" {
 		row.parent = r.ParentID
+	}
+	if r.RetryOf != "" {
+		row.retryOf = r.RetryOf
 	}
 	if r.Concurrency != nil {
 		row.concurrency = *r.Concurrency
@@ -164,7 +168,7 @@ func stored(t time.Time) time.Time { return toTime(fromTime(t)) }
 // headColumns are all columns of a run but its payloads, runColumns all; scanRun reads both.
 const (
 	headColumns = `run, id, flow, version, tenant, priority, idempotency_key, labels, status, phase, attempt,
-		created_at, started_at, finished_at, wake_at, end_seq, claim, parent_id, concurrency, delete_at, error`
+		created_at, started_at, finished_at, wake_at, end_seq, claim, parent_id, retry_of, concurrency, delete_at, error`
 	runColumns = headColumns + `, input, output`
 )
 
@@ -181,12 +185,12 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 		r                                         runRow
 		created, started, finished, wake, deletes int64
 		labels, failure                           []byte
-		parent                                    sql.NullString
+		parent, retryOf                           sql.NullString
 	)
 	fields := []any{
 		&r.key, &r.ID, &r.Flow, &r.Version, &r.Tenant, &r.Priority, &r.IdempotencyKey, &labels, &r.Status, &r.Phase, &r.Attempt,
 		&created, &started, &finished, &wake, &r.EndSeq, &r.claim,
-		&parent, &r.Concurrency, &deletes, &failure,
+		&parent, &retryOf, &r.Concurrency, &deletes, &failure,
 	}
 	if payloads {
 		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output))
@@ -198,7 +202,8 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 		wake = 0
 	}
 	r.CreatedAt, r.StartedAt, r.FinishedAt = toTime(created), toTime(started), toTime(finished)
-	r.WakeAt, r.DeleteAt, r.ParentID = toTime(wake), toTime(deletes), parent.String
+	r.WakeAt, r.DeleteAt = toTime(wake), toTime(deletes)
+	r.ParentID, r.RetryOf = parent.String, retryOf.String
 	if labels != nil {
 		if err := json.Unmarshal(labels, &r.Labels); err != nil {
 			return runRow{}, damaged("the labels of the run %q are no JSON object of texts: %v", r.ID, err)
@@ -218,7 +223,7 @@ func checkNames(r *runRow) error {
 		return damaged("the run %q has the status %q", r.ID, r.Status)
 	}
 	switch r.Phase {
-	case "", flow.PhaseForward, flow.PhaseWaiting, flow.PhaseCompensating:
+	case "", flow.PhaseForward, flow.PhaseWaiting, flow.PhaseCompensating, flow.PhasePaused:
 		return nil
 	}
 	return damaged("the run %q has the phase %q", r.ID, r.Phase)

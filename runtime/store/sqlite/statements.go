@@ -35,11 +35,12 @@ const (
 	stmtConsumeAll
 	stmtSaveSchedule
 	stmtDeleteRun
+	stmtDeleteEnded
 	stmtDeleteLog
 	statementCount
 )
 
-// The values of a newRunRow and a claim go into a run; a plain one has none for the last three columns.
+// The values of a newRunRow and a claim go into a run; a plain one has none for the last columns.
 const (
 	insertIntoRuns = `INSERT INTO runs (id, flow, version, major, minor, tenant, priority, idempotency_key, labels,
 		attempt, created_at, input, claim, status, phase, started_at, finished_at, wake_at, end_seq`
@@ -77,7 +78,7 @@ var statementTexts = [statementCount]string{
 	stmtAddWriter: `INSERT INTO writers (commits, writer) VALUES (?, ?)
 		ON CONFLICT (writer) DO UPDATE SET commits = excluded.commits`,
 	stmtInsertRun: insertIntoRuns + `) VALUES (` + newRunValues + `) ON CONFLICT DO NOTHING`,
-	stmtInsertOtherRun: insertIntoRuns + `, parent_id, concurrency, blocked) VALUES (` + newRunValues + `, ?, ?, ` +
+	stmtInsertOtherRun: insertIntoRuns + `, parent_id, retry_of, concurrency, blocked) VALUES (` + newRunValues + `, ?, ?, ?, ` +
 		othersBlocked + `) ON CONFLICT DO NOTHING`,
 	stmtInsertEntry:    insertIntoLog + entryValues + orNothing,
 	stmtPutEntry:       insertIntoLog + entryValues + orReplace,
@@ -105,6 +106,7 @@ var statementTexts = [statementCount]string{
 		SELECT value FROM json_each(CASE WHEN EXISTS (SELECT 1 FROM messages) THEN ? ELSE '[]' END))`,
 	stmtSaveSchedule: `INSERT INTO schedules (last, last_run, flow, name) VALUES (?, ?, ?, ?)
 		ON CONFLICT (flow, name) DO UPDATE SET last = excluded.last, last_run = excluded.last_run`,
-	stmtDeleteRun: `DELETE FROM runs WHERE run = ? AND ` + expired,
-	stmtDeleteLog: `DELETE FROM log WHERE run = ?`,
+	stmtDeleteRun:   `DELETE FROM runs WHERE run = ? AND ` + expired,
+	stmtDeleteEnded: `DELETE FROM runs WHERE run = ? AND status NOT IN ('pending', 'running')`,
+	stmtDeleteLog:   `DELETE FROM log WHERE run = ?`,
 }

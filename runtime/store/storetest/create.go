@@ -18,7 +18,7 @@ var createTests = []test{
 			r.Labels = map[string]string{"b": "<2>", "a": "ü"}
 			r.Input = []byte("{ \"x\":\t\"é\u2028<\" }")
 			key := ""
-			r.ParentID, r.Concurrency = "01JC", &key
+			r.ParentID, r.RetryOf, r.Concurrency = "01JC", "01JB", &key
 		})
 		created := s.create(st, run, false)
 		run.Status = flow.StatusPending
@@ -29,6 +29,17 @@ var createTests = []test{
 		got, entries := s.get(st, run.ID)
 		s.same("the run", got, run)
 		s.same("its log", entries, []flow.Entry{})
+	}},
+	{"a run begins with the log that it is given, claimed or not", func(s *suite) {
+		st := s.executing()
+		for _, claim := range []bool{false, true} {
+			kept := []flow.Entry{step(2), step(4)}
+			run := s.newRun(func(r *store.Run) { r.RetryOf, r.Kept = "01JB", kept })
+			created := s.create(st, run, claim)
+			s.same("whether it was claimed", created.Claim != nil, claim)
+			_, entries := s.get(st, run.ID)
+			s.same("its log", entries, kept)
+		}
 	}},
 	{"times are in whole milliseconds and in UTC", func(s *suite) {
 		st := s.open(s.T)

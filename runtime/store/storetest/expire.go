@@ -49,6 +49,21 @@ var expireTests = []test{
 		s.expire(st, at(1<<40), 10, 0)
 		s.get(st, run.ID)
 	}},
+	{"a run that is over is deleted by its id, and no other", func(s *suite) {
+		st := s.executing()
+		run, claim := s.claimed(st)
+		if err := st.Delete(s.ctx, run.ID); !errors.Is(err, store.ErrNotFinal) {
+			s.Fatalf("Delete a run that is not over: %v, want ErrNotFinal", err)
+		}
+		s.commit(st, store.Change{Claim: claim, Entries: []flow.Entry{step(1)}, Head: ended(run, flow.StatusFailed)})
+		if err := st.Delete(s.ctx, run.ID); err != nil {
+			s.Fatalf("Delete: %v", err)
+		}
+		s.gone(st, run.ID)
+		if err := st.Delete(s.ctx, run.ID); !errors.Is(err, store.ErrNotFound) {
+			s.Fatalf("Delete what is gone: %v, want ErrNotFound", err)
+		}
+	}},
 	{"a run that was deleted takes no messages", func(s *suite) {
 		st := s.executing()
 		run, claim := s.claimed(st)

@@ -53,6 +53,23 @@ var sendTests = []test{
 			s.Fatalf("Send to a run of the flow: %v", err)
 		}
 	}},
+	{"a message of each kind comes as it was sent", func(s *suite) {
+		st := s.executing()
+		run := s.create(st, s.newRun(), false).Run
+		var want []store.Message
+		for _, kind := range []store.MessageKind{
+			store.MessageCancel, store.MessageTerminate, store.MessagePause, store.MessageResume, store.MessageSkipDelay, store.MessageSignal,
+		} {
+			sent, err := st.Send(s.ctx, store.Message{
+				RunID: run.ID, Kind: kind, Reason: "why", Actor: "who", At: at(3), Name: "step", Key: "k", SignalID: "i",
+			})
+			if err != nil {
+				s.Fatalf("Send %s: %v", kind, err)
+			}
+			want = append(want, sent)
+		}
+		s.same("the messages", s.claim(st, at(9), 1)[0].Messages, want)
+	}},
 	{"a pending run takes messages", func(s *suite) {
 		st := s.executing()
 		run := s.create(st, s.newRun(), false).Run
