@@ -34,7 +34,9 @@ func TestAPausedRunGoesOnWhenItIsResumed(t *testing.T) {
 	}
 	b.until(run, func(d *runtime.RunDetail) bool { return d.Phase == flow.PhasePaused })
 	close(paid)
-	b.until(run, func(d *runtime.RunDetail) bool { return len(d.Steps) > 1 && d.Steps[1].Status == runtime.StatusCompleted })
+	b.until(run, func(d *runtime.RunDetail) bool {
+		return len(d.Steps) > 1 && d.Steps[1].Status == runtime.StatusCompleted
+	})
 	b.close()
 	b.open(shop{ship: func(context.Context, shipment) error { ships.Add(1); return nil }})
 	if ships.Load() != 0 {
