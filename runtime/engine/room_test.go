@@ -128,6 +128,7 @@ func TestRoomIsCountedRight(t *testing.T) {
 				e = openCaller(t, s)
 			}
 		}
+		resumeAll(t, e, ids)
 		time.Sleep(10 * time.Minute)
 		taken(t, e)
 		for _, status := range []flow.Status{flow.StatusPending, flow.StatusRunning} {
@@ -137,6 +138,15 @@ func TestRoomIsCountedRight(t *testing.T) {
 		}
 		closeSoon(t, e)
 	})
+}
+
+func resumeAll(t *testing.T, e *Embedded, ids []string) {
+	t.Helper()
+	for _, id := range ids {
+		if err := e.Act(t.Context(), id, Act{Kind: store.MessageResume}); err != nil && !errors.Is(err, store.ErrFinal) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // openCaller starts an engine that has room for three runs.
@@ -176,6 +186,11 @@ func create(t *testing.T, e *Embedded, i int) (id string) {
 	return id
 }
 
+// acts are what operators do at any time.
+var acts = []store.MessageKind{
+	store.MessageCancel, store.MessageTerminate, store.MessagePause, store.MessageResume, store.MessageSkipDelay,
+}
+
 // happens signals or cancels a run, or both, or neither.
 func happens(t *testing.T, e *Embedded, id string) {
 	t.Helper()
@@ -186,7 +201,7 @@ func happens(t *testing.T, e *Embedded, id string) {
 		}
 	}
 	if rand.N(4) == 0 {
-		err := e.Cancel(t.Context(), id, "", "")
+		err := e.Act(t.Context(), id, Act{Kind: acts[rand.N(len(acts))]})
 		if err != nil && !errors.Is(err, store.ErrFinal) && !errors.Is(err, store.ErrNotFound) {
 			t.Fatal(err)
 		}
