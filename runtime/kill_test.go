@@ -30,7 +30,7 @@ import (
 
 // The environment of a child process: what it is to do, and with which files.
 const (
-	childRole = "BEXTGEN_TEST_CHILD" // kill, finish, fsync, family or family-finish
+	childRole = "BEXTGEN_TEST_CHILD" // kill, finish, fsync, power, family or family-finish
 	childDir  = "BEXTGEN_TEST_DIR"
 )
 
@@ -84,6 +84,8 @@ func child(role, dir string) error {
 		err = waitForAll(ctx, rt)
 	case "fsync":
 		err = oneAfterTheOther(ctx, f)
+	case "power":
+		err = powerChild(ctx, f)
 	}
 	return errors.Join(err, rt.Close(ctx), db.Close())
 }
