@@ -1,0 +1,122 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file finds what is free and due, and claims it.
+
+// Claim implements store.Store.
+func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed, error) {
+	leave, err := s.enter(ctx, "claim runs")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if s.data.owner != s {
+		return nil, nil
+	}
+	var claimed []store.Claimed
+	for _, r := range s.data.due(q) {
+		if len(claimed) >= q.Limit {
+			break
+		}
+		if version := versionOf(r, q.Flows); !s.data.mayBegin(r, version.Limit) {
+			continue
+		}
+		claimed = append(claimed, store.Claimed{
+			Claim: s.grant(r, false), Run: r.Run, Entries: slices.Clone(r.log), Messages: slices.Clone(r.messages),
+		})
+	}
+	return claimed, nil
+}
+
+// due are the free runs that a query asks for, in its order, those too that find no place.
+func (d *Data) due(q store.ClaimQuery) []*run {
+	var running, pending []*run
+	for _, r := range d.live {
+		switch {
+		case r.token != 0 || versionOf(r, q.Flows) == nil:
+		case r.Status == flow.StatusPending:
+			pending = append(pending, r)
+		case !r.asleep() && !r.WakeAt.After(q.Now):
+			running = append(running, r)
+		}
+	}
+	slices.SortStableFunc(running, func(a, b *run) int { return a.WakeAt.Compare(b.WakeAt) })
+	slices.SortStableFunc(pending, func(a, b *run) int { return cmp.Compare(b.Priority, a.Priority) })
+	return append(running, pending...)
+}
+
+// asleep says that only a message makes the run due.
+func (r *run) asleep() bool { return r.dormant && r.WakeAt.IsZero() }
+
+// versionOf is the one of some flows that can execute a run; nil if none can.
+func versionOf(r *run, flows []store.FlowVersion) *store.FlowVersion {
+	for i := range flows {
+		if f := &flows[i]; f.Flow == r.Flow && f.Major == r.major && f.Minor >= r.minor {
+			return f
+		}
+	}
+	return nil
+}
+
+// mayBegin says whether the limit for the run's key leaves it a place. A run that
+// has begun has one, and to be cancelled it needs none.
+func (d *Data) mayBegin(r *run, limit int) bool {
+	if r.Status != flow.StatusPending || r.Concurrency == nil || limit == 0 {
+		return true
+	}
+	for _, m := range r.messages {
+		if m.Kind == store.MessageCancel {
+			return true
+		}
+	}
+	underWay := 0
+	for _, other := range d.live {
+		if other != r && other.sharesPlace(r) && (other.Status == flow.StatusRunning || other.token != 0) {
+			underWay++
+		}
+	}
+	return underWay < limit
+}
+
+// overtakes says whether a new run would go ahead of one that waits for a place.
+func (d *Data) overtakes(r *run, limit int) bool {
+	return limit > 0 && r.Concurrency != nil && slices.ContainsFunc(d.live, func(other *run) bool {
+		return other != r && other.sharesPlace(r) && other.Status == flow.StatusPending && other.token == 0
+	})
+}
+
+func (r *run) sharesPlace(other *run) bool {
+	return r.Flow == other.Flow && r.Concurrency != nil && *r.Concurrency == *other.Concurrency
+}
+
+// NextDue implements store.Store.
+func (s *Store) NextDue(ctx context.Context, flows []store.FlowVersion) (at time.Time, ok bool, err error) {
+	leave, err := s.enter(ctx, "look for the next run")
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	defer leave()
+	for _, r := range s.data.live {
+		version := versionOf(r, flows)
+		if r.token != 0 || version == nil || r.asleep() || !s.data.mayBegin(r, version.Limit) {
+			continue
+		}
+		due := r.WakeAt
+		if r.Status == flow.StatusPending {
+			due = r.CreatedAt
+		}
+		if !ok || due.Before(at) {
+			at, ok = due, true
+		}
+	}
+	return at, ok, nil
+}
