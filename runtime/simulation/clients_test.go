@@ -1,0 +1,198 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/engine"
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/simulation/randomflow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file is what comes from outside: clients that start, signal and cancel, and
+// somebody who sets the clock.
+
+// script lets all of that happen by itself.
+func (w *world) script() {
+	r := w.dice.of("script")
+	for i := range 1 + r.IntN(4) {
+		f := w.main[r.IntN(len(w.main))]
+		at, key := upTo(r, 3*time.Second), ""
+		if chance(r, 60) {
+			key = fmt.Sprint("key ", r.IntN(2))
+		}
+		for twin := range 1 + r.IntN(3) {
+			if twin > 0 && key == "" {
+				break
+			}
+			w.client(w.dice.of("client", i, twin), f, key, at)
+		}
+	}
+	for range r.IntN(4) {
+		at, by := upTo(r, troubled), jumpBy(r)
+		if !w.h.calm {
+			w.clients.Go(func() { time.Sleep(at); w.clock.jump(by) })
+		}
+	}
+}
+
+// jumpBy is how far a clock is set. Not far back: what waits then waits for as long.
+func jumpBy(r *rand.Rand) time.Duration {
+	if chance(r, 50) {
+		return -upTo(r, 40*time.Second)
+	}
+	return []time.Duration{upTo(r, 10*time.Second), upTo(r, time.Hour), 10 * 365 * 24 * time.Hour}[r.IntN(3)]
+}
+
+// client starts a run, and perhaps signals and cancels it.
+func (w *world) client(r *rand.Rand, f *randomflow.Flow, key string, at time.Duration) {
+	id, input := runID(r), r.Int64N(20)
+	at += upTo(r, 3*time.Millisecond)
+	w.clients.Go(func() {
+		time.Sleep(at)
+		w.start(f, id, key, input)
+	})
+	for _, wait := range f.Definition.Waits {
+		for n := range r.IntN(3) {
+			w.signalLater(r, f.Definition.Flow, id, wait, n)
+		}
+	}
+	switch {
+	case chance(r, 15):
+		w.cancelAt(id, 1+r.IntN(15))
+	case chance(r, 15):
+		at := upTo(r, 10*time.Second)
+		w.clients.Go(func() { time.Sleep(at); w.cancel(id) })
+	}
+}
+
+// signalLater sends a signal at some time, sometimes twice.
+func (w *world) signalLater(r *rand.Rand, flowName, runID string, wait *flow.WaitDef, n int) {
+	key, id := "", ""
+	if wait.Keyed {
+		key = fmt.Sprint(r.IntN(4))
+	}
+	if chance(r, 70) {
+		id = fmt.Sprint("signal ", n)
+	}
+	for range 1 + r.IntN(2) {
+		at, payload := upTo(r, 12*time.Second), r.Int64N(1000)
+		w.clients.Go(func() {
+			time.Sleep(at)
+			w.signal(flowName, runID, wait.Name, key, id, payload)
+		})
+	}
+}
+
+// cancelAt cancels a run when it was written so often.
+func (w *world) cancelAt(id string, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.onWrite[id] = append(w.onWrite[id], func(writes int) {
+		if writes == n {
+			w.clients.Go(func() { w.cancel(id) })
+		}
+	})
+}
+
+// childBegins lets somebody cancel some of the runs that others call. The caller holds mu.
+func (w *world) childBegins(id string) {
+	if r := w.dice.of("child", id); chance(r, 5) {
+		at := upTo(r, time.Second)
+		w.clients.Go(func() { time.Sleep(at); w.cancel(id) })
+	}
+}
+
+// ask asks one of the processes until it gets an answer. Those that die, and disks
+// that fail, have none.
+func (w *world) ask(what string, ask func(ctx context.Context, rt *runtime.Runtime) error) error {
+	for n := 0; ; n++ {
+		r := w.dice.of("ask", what, n)
+		w.mu.Lock()
+		p := w.processes[r.IntN(len(w.processes))]
+		w.mu.Unlock()
+		if p != nil {
+			err := ask(runtime.NewContext(context.Background(), p.rt), p.rt)
+			if !errors.Is(err, errDisk) && !errors.Is(err, store.ErrClosed) && !errors.Is(err, engine.ErrClosed) {
+				return err
+			}
+		}
+		if w.now() > horizon {
+			return fmt.Errorf("%s: nobody answers", what)
+		}
+		time.Sleep(upTo(r, 200*time.Millisecond))
+	}
+}
+
+// start starts a run and waits for its end.
+func (w *world) start(f *randomflow.Flow, id, key string, input int64) {
+	var started *runtime.Run[int64]
+	err := w.ask("start "+id, func(ctx context.Context, _ *runtime.Runtime) (err error) {
+		started, err = runtime.StartFlow[int64](ctx, &f.Definition, input, runtime.WithRunID(id), runtime.WithIdempotencyKey(key))
+		return err
+	})
+	if err != nil {
+		w.isWrong(err)
+		return
+	}
+	w.mu.Lock()
+	w.h.starts = append(w.h.starts, start{id: id, key: f.Definition.Flow + key, got: started.ID(), existing: started.Existing(), input: input})
+	if key == "" {
+		w.h.starts[len(w.h.starts)-1].key = id
+	}
+	w.mu.Unlock()
+	one := waited{run: started.ID(), status: flow.StatusCompleted}
+	err = w.ask("wait "+id, func(ctx context.Context, _ *runtime.Runtime) error {
+		found, err := runtime.GetFlow[int64](ctx, &f.Definition, started.ID())
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(ctx, horizon)
+		defer cancel()
+		one.output, err = found.Wait(ctx)
+		return err
+	})
+	var failure *runtime.RunError
+	switch {
+	case errors.As(err, &failure):
+		one.status = failure.Status
+	case err != nil:
+		w.isWrong(err)
+		return
+	}
+	w.mu.Lock()
+	w.h.waits = append(w.h.waits, one)
+	w.mu.Unlock()
+}
+
+// signal sends a signal; that there is no such run, or that it is over, is an answer.
+func (w *world) signal(flowName, runID, wait, key, id string, payload int64) {
+	f := w.h.flows[flowName]
+	err := w.ask(fmt.Sprint("signal ", runID, wait, key, id, payload), func(ctx context.Context, _ *runtime.Runtime) error {
+		return runtime.SignalFlow(ctx, &f.Definition, f.Waits[wait], runID, key, payload, runtime.WithSignalID(id))
+	})
+	w.acknowledged(err, asked{run: runID, signal: wait, key: key, id: id, payload: payload})
+}
+
+// cancel cancels a run.
+func (w *world) cancel(id string) {
+	err := w.ask("cancel "+id, func(ctx context.Context, rt *runtime.Runtime) error { return rt.CancelRun(ctx, id, "enough") })
+	w.acknowledged(err, asked{run: id, cancel: true})
+}
+
+func (w *world) acknowledged(err error, one asked) {
+	switch {
+	case err == nil:
+		w.mu.Lock()
+		one.at = w.now()
+		w.h.asked = append(w.h.asked, one)
+		w.mu.Unlock()
+	case !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrFinal):
+		w.isWrong(err)
+	}
+}

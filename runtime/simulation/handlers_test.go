@@ -1,0 +1,143 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	goruntime "runtime"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/simulation/randomflow"
+)
+
+// This file is what handlers do: mostly what they should.
+
+// register registers a flow with the handlers of the process.
+func (p *process) register(f *randomflow.Flow) error {
+	var handlers []runtime.Handler
+	for _, def := range f.Definition.Steps {
+		if def.Calls == nil {
+			handlers = append(handlers, runtime.StepHandler(def, func(ctx context.Context, in int64) (int64, error) {
+				return p.handle(ctx, in, nil)
+			}))
+		}
+		switch c := def.Compensation; {
+		case c == nil:
+		case c.Attempted:
+			handlers = append(handlers, runtime.AttemptedCompensationHandler(def, func(ctx context.Context, in int64, out *int64) error {
+				_, err := p.handle(ctx, in, out)
+				return err
+			}))
+		default:
+			handlers = append(handlers, runtime.CompensationHandler(def, func(ctx context.Context, in, out int64) error {
+				_, err := p.handle(ctx, in, &out)
+				return err
+			}))
+		}
+	}
+	return p.rt.Register(&f.Definition, handlers...)
+}
+
+// handle is a call of any handler.
+func (p *process) handle(ctx context.Context, in int64, out *int64) (int64, error) {
+	c, r := p.begin(ctx, in, out)
+	if c == nil {
+		return 0, errors.New("the process is dead")
+	}
+	result, err := p.work(ctx, c, r)
+	if errors.Is(err, errPanic) {
+		p.end(c, 0, err)
+		if chance(r, 30) {
+			goruntime.Goexit()
+		}
+		panic(err.Error())
+	}
+	p.end(c, result, err)
+	return result, err
+}
+
+// begin notes a call, and draws how it will go. A call in a dead process is none.
+func (p *process) begin(ctx context.Context, in int64, out *int64) (*call, *rand.Rand) {
+	info, w := runtime.Info(ctx), p.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p.isDead() {
+		return nil, nil
+	}
+	c := &call{
+		process: p.number, flow: info.Flow, run: info.RunID, step: info.Step, undo: info.Compensation,
+		attempt: info.Attempt, runAttempt: info.RunAttempt, key: info.IdempotencyKey, in: in, out: out,
+		writes: len(w.h.writes), began: w.now(),
+	}
+	what := fmt.Sprint(c.run, c.step, c.undo, c.runAttempt, c.attempt)
+	w.called[what]++
+	w.h.calls = append(w.h.calls, c)
+	r := w.dice.of("handler", what, w.called[what])
+	c.output = 1000 + r.Int64N(1_000_000_000) // nobody else has this result
+	return c, r
+}
+
+// end notes how the call ended.
+func (p *process) end(c *call, result int64, err error) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	if p.isDead() {
+		return
+	}
+	c.returned, c.ended, c.output = true, p.w.now(), result
+	if err != nil {
+		c.err = err.Error()
+	}
+}
+
+var errPanic = errors.New("the handler gave up")
+
+// work is how the call goes.
+func (p *process) work(ctx context.Context, c *call, r *rand.Rand) (int64, error) {
+	if err := p.takeTime(ctx, c, r); err != nil {
+		return 0, err
+	}
+	if leaf := p.w.leaf; c.flow != leaf.Definition.Flow && chance(p.w.dice.of("starts", c.run, c.step), 10) {
+		id := runID(p.w.dice.of("started", c.key, c.attempt, c.began))
+		if _, err := runtime.StartFlow[int64](ctx, &leaf.Definition, c.in, runtime.WithRunID(id)); err != nil {
+			return 0, fmt.Errorf("call %d: %w", c.output, err)
+		}
+	}
+	failed := fmt.Errorf("call %d failed", c.output)
+	switch n := r.IntN(100); {
+	case n < 12:
+		return 0, failed
+	case n < 14:
+		return 0, runtime.Permanent(failed)
+	case n < 18:
+		return 0, errPanic
+	}
+	return c.output, nil
+}
+
+// takeTime lets the call last. An error says that its context ended.
+func (p *process) takeTime(ctx context.Context, c *call, r *rand.Rand) error {
+	var lasts time.Duration
+	switch n := r.IntN(100); {
+	case n < 4: // it ignores its context
+		time.Sleep(upTo(r, 6*time.Second))
+		return nil
+	case n < 10:
+		lasts = time.Minute
+	case n < 30:
+		lasts = upTo(r, 1500*time.Millisecond)
+	default:
+		lasts = upTo(r, 3*time.Millisecond)
+	}
+	select {
+	case <-ctx.Done():
+		p.w.mu.Lock()
+		c.stopped = p.w.now()
+		p.w.mu.Unlock()
+		return fmt.Errorf("call %d: %w", c.output, context.Cause(ctx))
+	case <-time.After(lasts):
+		return nil
+	}
+}

@@ -1,0 +1,164 @@
+package simulation
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/simulation/randomflow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file is what is known of a world when it is over: what the rules look at.
+
+// history is all that happened in a world. Times are virtual, since its beginning.
+type history struct {
+	calm   bool // no fault, no crash, no jump of the clock, and room for all handlers
+	flows  map[string]*randomflow.Flow
+	writes []write // in the order in which they were made
+	calls  []*call // of handlers, in the order in which they began
+	starts []start
+	asked  []asked // signals and cancels that were acknowledged
+	waits  []waited
+	trees  map[string]*run // as they are at the end, by id
+	wrong  []error         // answers that nobody may get
+}
+
+// run is a run at the end.
+type run struct {
+	store.Run
+	flow *randomflow.Flow
+	log  []flow.Entry
+	// writes are the places in history.writes of those to the run, calls its handlers'.
+	writes []int
+	calls  []*call
+}
+
+// write is a change that the store made.
+type write struct {
+	at      time.Duration
+	process int
+	created *store.Run // by a start
+	change  store.Change
+}
+
+// call is one call of a handler, by a process that was alive.
+type call struct {
+	process             int
+	flow, run, step     string
+	undo                bool
+	attempt, runAttempt int
+	key                 string
+	in                  int64
+	out                 *int64 // of a compensation: the result to undo
+
+	writes int // that were made before it began
+	began  time.Duration
+	ended  time.Duration // if returned
+	// returned says that the handler was there to its end, and its process too.
+	returned bool
+	output   int64
+	err      string        // what it failed with, if it did
+	stopped  time.Duration // when it saw its context cancelled; 0 if it did not
+}
+
+// start is a start that was acknowledged.
+type start struct {
+	id, key, got string // the id that it asked for, and the one it got
+	existing     bool
+	input        int64
+}
+
+// asked is a wish that was acknowledged.
+type asked struct {
+	at          time.Duration
+	run         string
+	cancel      bool
+	signal, key string
+	id          string
+	payload     int64
+}
+
+// waited is what Wait said.
+type waited struct {
+	run    string
+	output int64
+	status flow.Status
+}
+
+// stored is the place in history.writes of the first write to a run with which
+// something holds of an entry; the number of all writes if there is none.
+func (h *history) stored(r *run, seq int64, holds func(*flow.Entry) bool) int {
+	for _, at := range r.writes {
+		for i := range h.writes[at].change.Entries {
+			if e := &h.writes[at].change.Entries[i]; e.Seq == seq && holds(e) {
+				return at
+			}
+		}
+	}
+	return len(h.writes)
+}
+
+// hasEnded is for stored: the entry has ended.
+func hasEnded(e *flow.Entry) bool { return !e.Open() }
+
+// ending is the place of the write with which the run was over.
+func (h *history) ending(r *run) int {
+	for _, at := range r.writes {
+		if head := h.writes[at].change.Head; head != nil && head.Status.Final() {
+			return at
+		}
+	}
+	return len(h.writes)
+}
+
+// attempts is the log by attempt of the run.
+func (r *run) attempts() map[int][]flow.Entry {
+	all := map[int][]flow.Entry{}
+	for _, e := range r.log {
+		all[e.RunAttempt] = append(all[e.RunAttempt], e)
+	}
+	return all
+}
+
+// step is the definition of the step at a path.
+func (r *run) step(path string) *flow.StepDef { return r.flow.Steps[nameOf(path)] }
+
+// nameOf is the name of the block at a path.
+func nameOf(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+
+// String is the run with its log and the calls of its handlers, for people.
+func (r *run) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "run %s of %s: %s", r.ID, r.Flow, r.Status)
+	if r.Error != nil {
+		fmt.Fprintf(&b, " (%s)", r.Error.Message)
+	}
+	b.WriteString("\n")
+	for _, e := range r.log {
+		fmt.Fprintf(&b, "  %3d-%-3d %-12s %-14s run attempt %d, attempt %d, %s", e.Seq, e.EndSeq, e.Kind, e.Step, e.RunAttempt, e.Attempt,
+			e.StartedAt.Format("15:04:05.000"))
+		if !e.Open() {
+			fmt.Fprintf(&b, " to %s", e.FinishedAt.Format("15:04:05.000"))
+		}
+		if !e.WakeAt.IsZero() {
+			fmt.Fprintf(&b, " until %s", e.WakeAt.Format("15:04:05.000"))
+		}
+		if e.Output != nil {
+			fmt.Fprintf(&b, " = %s", e.Output)
+		}
+		if e.Error != nil {
+			fmt.Fprintf(&b, " failed: %s", e.Error.Message)
+		}
+		b.WriteString("\n")
+	}
+	for _, c := range r.calls {
+		fmt.Fprintf(&b, "  call of %s (undo %v) in process %d, run attempt %d, attempt %d, from %v", c.step, c.undo, c.process, c.runAttempt, c.attempt, c.began)
+		if c.returned {
+			fmt.Fprintf(&b, " to %v: %d %s", c.ended, c.output, c.err)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}

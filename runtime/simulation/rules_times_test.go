@@ -1,0 +1,185 @@
+package simulation
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+)
+
+// This file is the rules about pauses and timeouts.
+
+// How late things may be: in a calm world only writes take time; else there are
+// processes that are away for some seconds, and disks that fail.
+const (
+	soon     = 200 * time.Millisecond
+	patience = 5 * time.Second
+)
+
+func timeRules() []rule {
+	return []rule{
+		{"A `when` is decided once, before a `delay` or an `until` begins", each(pausesEndInTime)},
+		{"The pause before the k-th is, for base b: `fixed` b, `linear` b·k,\n`exponential` b·2^(k−1), never more than `backoffMax`; `jitter: 0.2` spreads it by up to 20 %.", each(pausesAreThoseOfThePolicy)},
+		{"On\na timeout the handler's context is cancelled with a cause that says so", stoppedInTime},
+		{"The flow's `timeout` counts from the first step on, all pauses included. When it is over, what is under way is stopped", each(flowTimesOut)},
+		{"A handler that is stopped and ignores its context holds the run up for at most", each(leftBehind)},
+	}
+}
+
+// pausesEndInTime: not before their time; in a calm world, not much later either.
+func pausesEndInTime(h *history, r *run) error {
+	for n, log := range r.attempts() {
+		failed, _ := failedAt(log)
+		for i := range log {
+			e := &log[i]
+			end := e.FinishedAt
+			switch {
+			case e.WakeAt.IsZero() || e.Kind == flow.KindWait:
+				continue
+			case e.Kind == flow.KindDelay || e.Kind == flow.KindRestart:
+				if e.EndSeq > failed { // it was stopped
+					continue
+				}
+			default:
+				next := nextAttempt(log, e)
+				if next == nil {
+					if e.Kind == flow.KindStep && failed == math.MaxInt64 {
+						return fmt.Errorf("run attempt %d: nothing follows on entry %d", n, e.Seq)
+					}
+					continue
+				}
+				end = next.StartedAt
+			}
+			if end.Before(e.WakeAt) {
+				return fmt.Errorf("the pause of entry %d ended before its time, at %v", e.Seq, end)
+			}
+			if h.calm && end.Sub(e.WakeAt) > soon {
+				return fmt.Errorf("the pause of entry %d ended late, at %v", e.Seq, end)
+			}
+		}
+	}
+	return nil
+}
+
+// nextAttempt is the attempt behind one; nil for none.
+func nextAttempt(log []flow.Entry, e *flow.Entry) *flow.Entry {
+	for i := range log {
+		if o := &log[i]; o.Kind == e.Kind && o.Step == e.Step && o.Attempt == e.Attempt+1 {
+			return o
+		}
+	}
+	return nil
+}
+
+func pausesAreThoseOfThePolicy(_ *history, r *run) error {
+	for i := range r.log {
+		e := &r.log[i]
+		if e.WakeAt.IsZero() {
+			continue
+		}
+		var policy flow.Policy
+		k, from := e.Attempt, e.FinishedAt
+		switch e.Kind {
+		case flow.KindStep, flow.KindCompensation:
+			policy = r.policyOf(e)
+		case flow.KindRestart:
+			policy, k, from = r.flow.Definition.Restart, e.RunAttempt-1, e.StartedAt
+		default:
+			continue
+		}
+		least, most := pauseOf(policy, k)
+		if pause := e.WakeAt.Sub(from); pause < least-time.Millisecond || pause > most {
+			return fmt.Errorf("the pause behind entry %d is %v, want one from %v to %v", e.Seq, pause, least, most)
+		}
+	}
+	return nil
+}
+
+// pauseOf is how long the pause before the k-th retry may be. It is told here a second
+// time, in the words of the page.
+func pauseOf(p flow.Policy, k int) (least, most time.Duration) {
+	pause := float64(p.BackoffBase)
+	switch p.Backoff {
+	case flow.Fixed:
+	case flow.Linear:
+		pause *= float64(k)
+	default:
+		pause *= math.Pow(2, float64(k-1))
+	}
+	limit := float64(time.Hour)
+	if p.BackoffMax > 0 {
+		limit = float64(p.BackoffMax)
+	}
+	pause = min(pause, limit)
+	return time.Duration(pause * (1 - p.Jitter)), time.Duration(min(pause*(1+p.Jitter), limit))
+}
+
+// stoppedInTime: who heeds its context sees when the attempt's time is over.
+func stoppedInTime(h *history) error {
+	for _, c := range h.calls {
+		r := h.trees[c.run]
+		if r == nil || c.stopped == 0 {
+			continue
+		}
+		kind := flow.KindStep
+		if c.undo {
+			kind = flow.KindCompensation
+		}
+		timeout := r.policyOf(&flow.Entry{Kind: kind, Step: c.step}).Timeout
+		if timeout > 0 && h.calm && c.stopped-c.began > timeout+soon {
+			return fmt.Errorf("the call of %s from %v on saw the end of its context only after %v\n%s", c.step, c.began, c.stopped-c.began, r)
+		}
+	}
+	return nil
+}
+
+func flowTimesOut(h *history, r *run) error {
+	timeout := r.flow.Definition.Timeout
+	for i, e := range r.log {
+		if e.Kind != flow.KindTimeout {
+			continue
+		}
+		if timeout == 0 || e.StartedAt.Sub(r.StartedAt) < timeout {
+			return fmt.Errorf("entry %d: the run was stopped before its time", e.Seq)
+		}
+		if r.Status != flow.StatusFailed || r.Error.Kind != flow.ErrorTimeout {
+			return fmt.Errorf("the run timed out and is %s", r.Status)
+		}
+		for _, later := range r.log[i:] {
+			if later.Kind == flow.KindRestart {
+				return fmt.Errorf("the run timed out, and was tried again")
+			}
+		}
+	}
+	if h.calm && timeout > 0 && r.Status == flow.StatusCompleted && r.FinishedAt.Sub(r.StartedAt) > timeout+soon {
+		return fmt.Errorf("the run completed after %v", r.FinishedAt.Sub(r.StartedAt))
+	}
+	return nil
+}
+
+// leftBehind: what is under way at a failure has ended after the grace.
+func leftBehind(h *history, r *run) error {
+	if !h.calm {
+		return nil
+	}
+	for _, log := range r.attempts() {
+		failed, _ := failedAt(log)
+		var when time.Time
+		for i := range log {
+			if log[i].Seq == failed || log[i].EndSeq == failed {
+				when = log[i].FinishedAt
+			}
+			if log[i].Seq == failed {
+				when = log[i].StartedAt
+			}
+		}
+		for i := range log {
+			e := &log[i]
+			if e.Kind == flow.KindStep && e.EndSeq > failed && e.FinishedAt.Sub(when) > stopGrace+soon {
+				return fmt.Errorf("entry %d held the run up for %v", e.Seq, e.FinishedAt.Sub(when))
+			}
+		}
+	}
+	return nil
+}
