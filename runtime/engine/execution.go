@@ -102,7 +102,7 @@ func (x *execution) loop(log []flow.Entry, messages []store.Message) {
 
 func cancelsFirst(messages []store.Message) []store.Message {
 	rank := func(m store.Message) int {
-		if m.Kind == store.MessageCancel || m.Kind == store.MessageTerminate {
+		if m.Kind.Ends() {
 			return 0
 		}
 		return 1

@@ -18,8 +18,8 @@ func blockRules() []rule {
 		{"`Signal…` returns when that is\non disk", signalsAreKept},
 		{"The first signal for a wait (and key) is the one that counts", each(firstSignalCounts)},
 		{"One that comes before the run is at its wait is kept, and the wait is over at once.", each(earlySignalsAreKept)},
-		{"a second signal of the same id for the same wait is the same one", each(signalsComeOnce)},
-		{"When a wait's `timeout` is over, it fails (which no retry mends, nor another try of the flow) or, with `onTimeout: continue`, the run goes on and the wait has no value.", each(waitsTimeOut)},
+		{"a second signal of the same id for the same wait (and key) is the same one", each(signalsComeOnce)},
+		{"When a wait's `timeout` is over, it has failed for good, as a step does after its last attempt, or, with `onTimeout: continue`, the run goes on and the wait has no value.", each(waitsTimeOut)},
 	}
 }
 
@@ -185,7 +185,7 @@ func waitsTimeOut(_ *history, r *run) error {
 			return fmt.Errorf("entry %d timed out before its time", e.Seq)
 		case timedOut && def.Continue != (e.Error == nil):
 			return fmt.Errorf("entry %d: the wait failed: %w", e.Seq, e.Error)
-		case timedOut && e.Error != nil && r.Status == flow.StatusCompleted:
+		case timedOut && e.Error != nil && r.Status == flow.StatusCompleted && e.RunAttempt == r.Attempt:
 			return errors.New("a wait timed out, and the run completed")
 		}
 	}

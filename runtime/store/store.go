@@ -176,6 +176,10 @@ const (
 	MessageChild  MessageKind = "child"  // a run that the run called is over: Key is its id, Payload its output or Error why it has none
 )
 
+// Ends says that the message asks a run to end: it is obeyed first, and a run that waits
+// for a place of its concurrency key needs none for it.
+func (k MessageKind) Ends() bool { return k == MessageCancel || k == MessageTerminate }
+
 // Message is something from outside for one run. It is stored when it comes, from any process,
 // and consumed by the change in which the run obeys it. Those that are left when the run
 // is over go with its end.
@@ -249,7 +253,7 @@ type Store interface {
 	// WakeAt, then pending ones, those of a higher priority first, then the oldest.
 	// A pending run of a Concurrency key of which as many as the limit are under way
 	// is passed over until one of them is over; it is taken all the same if there is
-	// a MessageCancel for it.
+	// a message for it that Ends.
 	// It returns none while this process may not execute.
 	Claim(ctx context.Context, q ClaimQuery) ([]Claimed, error)
 

@@ -74,7 +74,7 @@ func (d *Data) mayBegin(r *run, limit int) bool {
 		return true
 	}
 	for _, m := range r.messages {
-		if m.Kind == store.MessageCancel {
+		if m.Kind.Ends() {
 			return true
 		}
 	}

@@ -162,12 +162,34 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (in
 	}
 	slices.SortStableFunc(expired, func(a, b *run) int { return a.DeleteAt.Compare(b.DeleteAt) })
 	expired = expired[:min(len(expired), max(limit, 0))]
-	for _, r := range expired {
+	d.delete(expired...)
+	return len(expired), nil
+}
+
+// Delete implements store.Store.
+func (s *Store) Delete(ctx context.Context, runID string) error {
+	leave, err := s.enter(ctx, "delete a run")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	r := s.data.runs[runID]
+	switch {
+	case r == nil:
+		return fmt.Errorf("the run %q: %w", runID, store.ErrNotFound)
+	case !r.Status.Final():
+		return fmt.Errorf("the run %q: %w", runID, store.ErrNotFinal)
+	}
+	s.data.delete(r)
+	return nil
+}
+
+func (d *Data) delete(runs ...*run) {
+	for _, r := range runs {
 		delete(d.runs, r.ID)
 		if key, ok := keyOf(&r.Run); ok {
 			delete(d.keys, key)
 		}
 	}
-	d.order = slices.DeleteFunc(d.order, func(r *run) bool { return slices.Contains(expired, r) })
-	return len(expired), nil
+	d.order = slices.DeleteFunc(d.order, func(r *run) bool { return slices.Contains(runs, r) })
 }

@@ -22,6 +22,7 @@ func (s *Store) Create(ctx context.Context, created store.Run, claim bool, limit
 	if err := check(&created); err != nil {
 		return store.Created{}, fmt.Errorf("create the run %q: %w", created.ID, err)
 	}
+	kept := created.Kept
 	created = asCreated(created)
 	if key, ok := keyOf(&created); ok {
 		if found := s.data.keys[key]; found != nil && !sameCreation(&found.Run, &created) {
@@ -32,6 +33,9 @@ func (s *Store) Create(ctx context.Context, created store.Run, claim bool, limit
 	switch {
 	case r == nil:
 		r = s.data.insert(created)
+		for _, e := range kept {
+			r.put(e)
+		}
 	case sameCreation(&r.Run, &created): // a repeated Create
 		if r.Status != flow.StatusPending || r.token != 0 && !r.fresh {
 			return store.Created{Run: r.Run}, nil
@@ -84,7 +88,7 @@ func asCreated(r store.Run) store.Run {
 		ID: r.ID, Flow: r.Flow, Version: r.Version, Tenant: r.Tenant, Priority: r.Priority,
 		IdempotencyKey: r.IdempotencyKey, Labels: maps.Clone(r.Labels), Status: flow.StatusPending,
 		Attempt: r.Attempt, Input: r.Input, CreatedAt: stored(r.CreatedAt),
-		ParentID: r.ParentID, Concurrency: r.Concurrency,
+		ParentID: r.ParentID, RetryOf: r.RetryOf, Concurrency: r.Concurrency,
 	}
 }
 

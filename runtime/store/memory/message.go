@@ -53,7 +53,8 @@ func (d *Data) send(m store.Message) (id int64) {
 
 func checkMessage(m *store.Message) error {
 	switch m.Kind {
-	case store.MessageCancel, store.MessageSignal, store.MessageChild:
+	case store.MessageCancel, store.MessageTerminate, store.MessagePause, store.MessageResume, store.MessageSkipDelay,
+		store.MessageSignal, store.MessageChild:
 	default:
 		return fmt.Errorf("send a message to the run %q: there is no kind %q", m.RunID, m.Kind)
 	}

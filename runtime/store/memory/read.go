@@ -61,7 +61,7 @@ func (s *Store) List(ctx context.Context, f store.Filter) (store.Page, error) {
 
 func matches(r *run, f store.Filter) bool {
 	return (f.Flow == "" || r.Flow == f.Flow) && (f.Tenant == "" || r.Tenant == f.Tenant) &&
-		(f.Status == "" || r.Status == f.Status)
+		(f.Status == "" || r.Status == f.Status) && (f.IdempotencyKey == "" || r.IdempotencyKey == f.IdempotencyKey)
 }
 
 func last(page store.Page, d *Data) *run { return d.runs[page.Runs[len(page.Runs)-1].ID] }

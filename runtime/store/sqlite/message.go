@@ -48,7 +48,7 @@ func (b *batch) send(row *messageRow) (id int64, err error) {
 		return 0, err
 	}
 	run := row[len(row)-1]
-	if row[0] == string(store.MessageCancel) || row[0] == string(store.MessageTerminate) { // it needs no place to end
+	if kind, _ := row[0].(string); store.MessageKind(kind).Ends() { // it needs no place for that
 		if _, err := b.write(stmtUnblock, run); err != nil {
 			return 0, err
 		}
