@@ -96,6 +96,9 @@ func pauses(log []flow.Entry, step string) bool {
 }
 
 func (rt *Runtime) act(ctx context.Context, what, runID string, a engine.Act, opts []ActOption) error {
+	if err := rt.mayWait(ctx, what+" run "+runID); err != nil {
+		return err
+	}
 	for _, set := range opts {
 		set(&a)
 	}
@@ -137,6 +140,9 @@ func (rt *Runtime) RerunRun(ctx context.Context, runID string, opts ...ActOption
 func (rt *Runtime) again(ctx context.Context, what, runID string,
 	keep func(log []flow.Entry, actor string, now time.Time) ([]flow.Entry, error), opts []ActOption,
 ) (string, error) {
+	if err := rt.mayWait(ctx, what+" run "+runID); err != nil {
+		return "", err
+	}
 	old, log, err := rt.engine.Get(ctx, runID)
 	if err == nil && !old.Status.Final() {
 		err = store.ErrNotFinal
@@ -169,6 +175,9 @@ func (rt *Runtime) again(ctx context.Context, what, runID string,
 // DeleteRun deletes a run that is over, with its log. It returns store.ErrNotFinal for
 // one that is not.
 func (rt *Runtime) DeleteRun(ctx context.Context, runID string, opts ...ActOption) error {
+	if err := rt.mayWait(ctx, "delete run "+runID); err != nil {
+		return err
+	}
 	var a engine.Act
 	for _, set := range opts {
 		set(&a)

@@ -27,14 +27,7 @@ func StepHandler[In, Out any](def *flow.StepDef, f func(context.Context, In) (Ou
 		if err != nil {
 			return nil, err
 		}
-		raw, err := flow.Encode(out)
-		if err != nil {
-			return nil, payloadError("the result of step %s cannot be stored: %v", def.Name, err)
-		}
-		if err := flow.Check(out); err != nil {
-			return nil, payloadError("the result of step %s is wrong: %v", def.Name, err)
-		}
-		return raw, nil
+		return encodeResult(def, out)
 	})
 }
 
@@ -43,6 +36,46 @@ func PlainStepHandler[In any](def *flow.StepDef, f func(context.Context, In) err
 	return handler[In](def.Name, func(ctx context.Context, in In, _ engine.Invocation) (json.RawMessage, error) {
 		return nil, f(ctx, in)
 	})
+}
+
+// TxStepHandler is the handler of a step with a result in a transaction.
+func TxStepHandler[In, Out any](def *flow.StepDef, f func(context.Context, Tx, In) (Out, error)) Handler {
+	return handler[In](def.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
+		if inv.Tx == nil {
+			return nil, noTransaction(def)
+		}
+		out, err := f(ctx, inv.Tx, in)
+		if err != nil {
+			return nil, err
+		}
+		return encodeResult(def, out)
+	})
+}
+
+// PlainTxStepHandler is the handler of a step without a result in a transaction.
+func PlainTxStepHandler[In any](def *flow.StepDef, f func(context.Context, Tx, In) error) Handler {
+	return handler[In](def.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
+		if inv.Tx == nil {
+			return nil, noTransaction(def)
+		}
+		return nil, f(ctx, inv.Tx, in)
+	})
+}
+
+func noTransaction(def *flow.StepDef) error {
+	return flow.Permanent(fmt.Errorf("the handler of step %s takes a transaction, and the step does not say that it has one", def.Name))
+}
+
+// encodeResult is a step's result as stored bytes.
+func encodeResult(def *flow.StepDef, out any) (json.RawMessage, error) {
+	raw, err := flow.Encode(out)
+	if err != nil {
+		return nil, payloadError("the result of step %s cannot be stored: %v", def.Name, err)
+	}
+	if err := flow.Check(out); err != nil {
+		return nil, payloadError("the result of step %s is wrong: %v", def.Name, err)
+	}
+	return raw, nil
 }
 
 // CompensationHandler undoes a step with a result, or a call.
@@ -110,7 +143,11 @@ func (h Handler) bind(rt *Runtime) engine.Handler {
 			Attempt: inv.Attempt, RunAttempt: inv.RunAttempt, Compensation: inv.Compensation,
 			IdempotencyKey: inv.IdempotencyKey, StepKey: inv.StepKey,
 		}
-		return h.call(context.WithValue(NewContext(ctx, rt), infoKey{}, info), inv)
+		ctx = context.WithValue(NewContext(ctx, rt), infoKey{}, info)
+		if inv.Tx != nil {
+			ctx = context.WithValue(ctx, txKey{}, handlerTx{rt, inv.Tx})
+		}
+		return h.call(ctx, inv)
 	}}
 }
 

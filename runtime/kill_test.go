@@ -30,7 +30,7 @@ import (
 
 // The environment of a child process: what it is to do, and with which files.
 const (
-	childRole = "BEXTGEN_TEST_CHILD" // kill, finish, fsync, power, family or family-finish
+	childRole = "BEXTGEN_TEST_CHILD" // kill, finish, fsync, power, kill-tx, finish-tx, family or family-finish
 	childDir  = "BEXTGEN_TEST_DIR"
 )
 
@@ -69,8 +69,11 @@ func child(role, dir string) error {
 	if err != nil {
 		return err
 	}
-	f := killFlow()
-	if err := f.register(rt, diaryShop(diary)); err != nil {
+	f, handlers := killFlow(), diaryShop(diary)
+	if strings.HasSuffix(role, "-tx") {
+		f, handlers = killTxFlow(), killTxShop()
+	}
+	if err := f.register(rt, handlers); err != nil {
 		return err
 	}
 	ctx := context.Background()
@@ -80,7 +83,9 @@ func child(role, dir string) error {
 	switch role {
 	case "kill":
 		return keepBusy(ctx, rt, f)
-	case "finish":
+	case "kill-tx":
+		return keepCharging(ctx, rt, f)
+	case "finish", "finish-tx":
 		err = waitForAll(ctx, rt)
 	case "fsync":
 		err = oneAfterTheOther(ctx, f)

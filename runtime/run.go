@@ -30,6 +30,9 @@ func (r *Run[Out]) Existing() bool { return r.existing }
 // When the context ends, Wait does, and the run goes on.
 func (r *Run[Out]) Wait(ctx context.Context) (Out, error) {
 	var out Out
+	if err := r.rt.mayWait(ctx, "wait for run "+r.id); err != nil {
+		return out, err
+	}
 	run, err := r.rt.engine.Wait(ctx, r.id)
 	if err != nil {
 		return out, err

@@ -34,6 +34,7 @@ type (
 		reserve func(context.Context, shipment) (receipt, error)
 		release func(context.Context, shipment, receipt) error
 		pay     func(context.Context, shipment) (receipt, error)
+		payTx   func(context.Context, runtime.Tx, shipment) (receipt, error) // in place of pay, where that has a transaction
 		ship    func(context.Context, shipment) error
 	}
 )
@@ -99,10 +100,14 @@ func (f *shipFlow) register(rt *runtime.Runtime, s shop) error {
 	if s.ship == nil {
 		s.ship = func(context.Context, shipment) error { return nil }
 	}
+	pay := runtime.StepHandler(&f.pay, s.pay)
+	if s.payTx != nil {
+		pay = runtime.TxStepHandler(&f.pay, s.payTx)
+	}
 	return rt.Register(&f.Definition,
 		runtime.StepHandler(&f.reserve, s.reserve),
 		runtime.CompensationHandler(&f.reserve, s.release),
-		runtime.StepHandler(&f.pay, s.pay),
+		pay,
 		runtime.PlainStepHandler(&f.ship, s.ship),
 	)
 }

@@ -102,6 +102,9 @@ func (rt *Runtime) signal(ctx context.Context, runID, flowName string, wait *flo
 	for _, set := range opts {
 		set(&s)
 	}
+	if err := rt.mayWait(ctx, "send a signal"); err != nil {
+		return err
+	}
 	return rt.engine.Signal(ctx, runID, flowName, s)
 }
 

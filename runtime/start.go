@@ -24,6 +24,9 @@ type StartOption func(*starting)
 type starting struct {
 	store.Run
 	tenantGiven, priorityGiven, keyGiven bool
+
+	tx      store.Tx // nil: the store's own
+	txGiven bool
 }
 
 // WithTenant says for whom the run is, in place of what the flow says.
@@ -65,7 +68,8 @@ func WithRunID(id string) StartOption {
 //
 // In a handler, a start for which neither the caller nor the flow has an idempotency
 // key gets one from the step, the flow and the input, so that a step that is tried
-// again does not start twice.
+// again does not start twice. In the handler of a step in a transaction, the run is
+// started in that transaction: see WithTx.
 func StartFlow[Out any](ctx context.Context, def *flow.Definition, input any, opts ...StartOption) (*Run[Out], error) {
 	rt, err := runtimeFor(ctx, def)
 	if err != nil {
@@ -94,6 +98,10 @@ func (rt *Runtime) start(ctx context.Context, def *flow.Definition, input json.R
 	for _, set := range opts {
 		set(&s)
 	}
+	tx, err := rt.txOf(ctx, &s)
+	if err != nil {
+		return store.Created{}, err
+	}
 	if err := s.complete(def); err != nil {
 		return store.Created{}, err
 	}
@@ -104,12 +112,20 @@ func (rt *Runtime) start(ctx context.Context, def *flow.Definition, input json.R
 	if err := rt.identify(&run, now); err != nil {
 		return store.Created{}, err
 	}
-	created, err := rt.engine.Create(ctx, run)
+	created, err := rt.create(ctx, tx, run)
 	if err == nil && created.Existing && !bytes.Equal(created.Run.Input, input) {
 		rt.logger.Warn("a run was started again with its idempotency key but another input; the first input holds",
 			"run", created.Run.ID, "flow", def.Flow, "idempotency_key", run.IdempotencyKey)
 	}
 	return created, err
+}
+
+// create stores a run: in the transaction, if there is one.
+func (rt *Runtime) create(ctx context.Context, tx Tx, run store.Run) (store.Created, error) {
+	if tx == nil {
+		return rt.engine.Create(ctx, run)
+	}
+	return rt.engine.CreateIn(ctx, tx, run)
 }
 
 // complete computes what the flow says about its start and the caller did not give.

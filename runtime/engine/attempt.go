@@ -41,6 +41,8 @@ type call struct {
 	stopGrace func() bool
 	// placed says that the call has a place among the handlers that run.
 	placed atomic.Bool
+	// loan is for the transaction of a step that has one; nil for others.
+	loan *loan
 }
 
 // over releases what the call holds, also where its handler is still there: that
@@ -69,6 +71,9 @@ func (x *execution) start(a flow.Attempt) {
 	e.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c := &call{Attempt: a, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel}
+	if a.Transaction {
+		c.loan = newLoan(ctx)
+	}
 	x.calls[a.Entry.Seq] = c
 	if !a.Stored {
 		x.begun = append(x.begun, c)
@@ -86,7 +91,7 @@ func (x *execution) stop(seq int64) {
 	c.cancel(errStopped)
 	grace := x.engine.opts.StopGrace
 	c.stopGrace = x.engine.opts.Clock.AfterFunc(grace, func() {
-		x.report(attemptEnd{Ended: flow.Ended{Seq: seq, At: x.now(), Err: &flow.Error{
+		x.report(c, attemptEnd{Ended: flow.Ended{Seq: seq, At: x.now(), Err: &flow.Error{
 			Kind: flow.ErrorCancelled, Permanent: true,
 			Message: "stopped, and left behind because it did not return within " + duration.Format(grace),
 		}}})
@@ -98,21 +103,25 @@ func (x *execution) stop(seq int64) {
 func (x *execution) do(ctx context.Context, c *call) {
 	e := x.engine
 	defer e.attempts.Done()
-	if err := e.takePlace(ctx); err != nil {
+	err := e.takePlace(ctx)
+	if err == nil {
+		c.placed.Store(true)
+		defer c.leavePlace(e.places)
+		err = x.borrow(ctx, c)
+	}
+	if err != nil {
 		if errors.Is(err, errClosing) {
 			c.cancel(errClosing)
 		}
 		x.reportEnd(ctx, c, nil, err)
 		return
 	}
-	c.placed.Store(true)
-	defer c.leavePlace(e.places)
-	if c.Timeout > 0 {
+	if c.Timeout > 0 && c.loan == nil {
 		stop := e.opts.Clock.AfterFunc(c.Timeout, func() { x.timeOut(c) })
 		defer stop()
 	}
 	var output json.RawMessage
-	var err error = &flow.Error{Kind: flow.ErrorPanic, Message: "the handler called runtime.Goexit"}
+	err = &flow.Error{Kind: flow.ErrorPanic, Message: "the handler called runtime.Goexit"}
 	defer func() { x.reportEnd(ctx, c, output, err) }() // Goexit ends this goroutine, and runs what is deferred
 	output, err = x.call(ctx, c)
 }
@@ -148,7 +157,7 @@ func (x *execution) reportEnd(ctx context.Context, c *call, output json.RawMessa
 	if err != nil {
 		o.Err, o.cutOff = x.failure(ctx, c, err)
 	}
-	x.report(o)
+	x.report(c, o)
 }
 
 // timeOut ends an attempt that took too long, whether its handler returns or not.
@@ -157,7 +166,7 @@ func (x *execution) timeOut(c *call) {
 		Kind:    flow.ErrorTimeout,
 		Message: fmt.Sprintf("the attempt took longer than its timeout of %s", duration.Format(c.Timeout)),
 	}
-	x.report(attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq, Err: err, At: x.now()}})
+	x.report(c, attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq, Err: err, At: x.now()}})
 	c.cancel(err)
 }
 
@@ -178,7 +187,7 @@ func (x *execution) call(ctx context.Context, c *call) (out json.RawMessage, err
 	return c.handler.Call(ctx, Invocation{
 		Run: c.run, Step: c.Entry.Step, Attempt: c.Entry.Attempt, RunAttempt: c.Entry.RunAttempt,
 		Compensation:   c.Entry.Kind == flow.KindCompensation,
-		IdempotencyKey: c.IdempotencyKey, StepKey: c.StepKey, Input: c.Input, Output: c.Output,
+		IdempotencyKey: c.IdempotencyKey, StepKey: c.StepKey, Input: c.Input, Output: c.Output, Tx: c.tx(),
 	})
 }
 
@@ -217,7 +226,11 @@ func (x *execution) errorOf(err error) (stored *flow.Error, refused bool) {
 }
 
 // report tells the execution how an attempt ended, if it is still there.
-func (x *execution) report(o attemptEnd) {
+func (x *execution) report(c *call, o attemptEnd) {
+	if c.loan != nil && c.loan.granted.Load() {
+		c.loan.end(o) // the execution waits for nothing else
+		return
+	}
 	select {
 	case x.ended <- o:
 	case <-x.gone:

@@ -26,6 +26,9 @@ func (e *Embedded) Register(f *Flow) error {
 		if _, ok := f.Handlers[s.Name]; !ok && s.Calls == nil {
 			return fmt.Errorf("register flow %s: step %s has no handler", name, s.Name)
 		}
+		if err := e.canLend(s); err != nil {
+			return fmt.Errorf("register flow %s: step %s: %w", name, s.Name, err)
+		}
 		if c := s.Compensation; c != nil {
 			if _, ok := f.Handlers[c.Name]; !ok {
 				return fmt.Errorf("register flow %s: compensation %s of step %s has no handler", name, c.Name, s.Name)

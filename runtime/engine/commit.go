@@ -17,35 +17,50 @@ const (
 	lastCommitPause  = 5 * time.Second
 )
 
-// store commits the effects of an outcome together with the head, if that has
-// changed. It says false if the run cannot be written here any more.
-func (x *execution) store(effects flow.Effects, state flow.State, release bool) bool {
-	changed := x.updateHead(state)
-	change := store.Change{
-		Claim: x.claim, Entries: effects.Entries, Consumed: x.consumed, Release: release, Dormant: x.dormant(state),
-		Children: x.children(effects.Calls), Messages: x.messages(effects, state),
-	}
-	if len(effects.Entries) == 0 && len(x.consumed) == 0 && len(change.Messages) == 0 && !release {
-		// Nothing that must be on disk before the run goes on: a change of the head
-		// (the run has begun) follows with the start of its first attempt.
-		x.headPending = x.headPending || changed
+// store commits a step, if there is something in it. It says false if the run cannot
+// be written here any more.
+func (x *execution) store(next step) bool {
+	change, needed := x.change(next)
+	if !needed {
 		return true
 	}
-	if changed || x.headPending || release {
-		change.Head = x.head
-	}
-	x.headPending, x.consumed = false, nil
 	if !x.commit(change) {
 		return false
 	}
-	x.logEnds(effects.Entries)
+	x.stored(change)
+	return true
+}
+
+// change is a step as it is stored: its effects together with the head, if that has
+// changed. It says false if nothing in it must be on disk before the run goes on.
+func (x *execution) change(next step) (_ store.Change, needed bool) {
+	effects, state := next.effects, next.state
+	changed := x.updateHead(state)
+	change := store.Change{
+		Claim: x.claim, Entries: effects.Entries, Consumed: x.consumed, Release: next.release, Dormant: x.dormant(state),
+		Children: x.children(effects.Calls), Messages: x.messages(effects, state),
+	}
+	if len(effects.Entries) == 0 && len(x.consumed) == 0 && len(change.Messages) == 0 && !next.release {
+		// A change of the head (the run has begun) follows with the start of its first attempt.
+		x.headPending = x.headPending || changed
+		return store.Change{}, false
+	}
+	if changed || x.headPending || next.release {
+		change.Head = x.head
+	}
+	x.headPending, x.consumed = false, nil
+	return change, true
+}
+
+// stored tells those whom a change concerns that it is on disk.
+func (x *execution) stored(change store.Change) {
+	x.logEnds(change.Entries)
 	if len(change.Messages) > 0 {
 		x.engine.unheard.Store(true)
 	}
 	if len(change.Messages) > 0 || len(change.Children) > 0 {
 		x.engine.queued()
 	}
-	return true
 }
 
 // updateHead brings the head to the run's state, and says whether it changed.
@@ -89,24 +104,38 @@ func (x *execution) writeBegun() {
 // is back (semantics.md, "What is promised"): to write a change twice is the same
 // as once. It says false if that is of no use.
 func (x *execution) commit(change store.Change) bool {
-	log := x.engine.opts.Logger
 	for pause := firstCommitPause; ; pause = min(2*pause, lastCommitPause) {
 		err := x.engine.store.Commit(context.Background(), change)
 		switch {
 		case err == nil:
 			return true
-		case errors.Is(err, store.ErrClaimLost), errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrNotFound):
-			log.Warn("the run is not this process's any more; it leaves it", "run", x.head.ID, "error", err)
-			x.cancelCalls(errStopped)
+		case isOver(err):
+			x.lost(err)
 			return false
 		}
-		log.Error("the store refused a change; the run waits and it is tried again",
-			"run", x.head.ID, "flow", x.head.Flow, "pause", pause, "error", err)
+		x.refused(err, pause)
 		if !x.sleep(pause) {
 			x.cancelCalls(errClosing)
 			return false
 		}
 	}
+}
+
+// isOver says that the run cannot be written here any more.
+func isOver(err error) bool {
+	return errors.Is(err, store.ErrClaimLost) || errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrNotFound)
+}
+
+// lost leaves a run that another process has.
+func (x *execution) lost(err error) {
+	x.engine.opts.Logger.Warn("the run is not this process's any more; it leaves it", "run", x.head.ID, "error", err)
+	x.cancelCalls(errStopped)
+}
+
+// refused logs what the store could not write.
+func (x *execution) refused(err error, pause time.Duration) {
+	x.engine.opts.Logger.Error("the store refused a change; the run waits and it is tried again",
+		"run", x.head.ID, "flow", x.head.Flow, "pause", pause, "error", err)
 }
 
 // cancelCalls cancels what is under way.

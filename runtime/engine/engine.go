@@ -19,6 +19,8 @@ var (
 	ErrClosed = errors.New("the runtime is closed")
 	// ErrStarted says that Start was called before.
 	ErrStarted = errors.New("the runtime was started already")
+	// ErrNoTransactions says that the store has none for steps and starts.
+	ErrNoTransactions = errors.New("the store has no transactions for others")
 	// ErrRegistered says that the flow has code of the same major version already.
 	ErrRegistered = errors.New("the flow is registered already")
 )
@@ -37,6 +39,9 @@ type Engine interface {
 
 	// Create starts a run. It returns when the run is on disk.
 	Create(ctx context.Context, run store.Run) (store.Created, error)
+	// CreateIn starts a run through a transaction on the store's database; it begins
+	// when that has committed. The transaction may be that of an Invocation.
+	CreateIn(ctx context.Context, tx store.Tx, run store.Run) (store.Created, error)
 	// Wait returns the run when it is over.
 	Wait(ctx context.Context, runID string) (store.Run, error)
 	// Act does what an operator asks of a run. It returns when that is on disk;
@@ -109,4 +114,5 @@ type Invocation struct {
 	StepKey        string // of a compensation: the idempotency key of what it undoes; else the same
 	Input          json.RawMessage
 	Output         json.RawMessage // of a compensation: the result to undo
+	Tx             store.Tx        // of a step in a transaction; nil for others
 }

@@ -31,9 +31,12 @@ type execution struct {
 	// room; zero while it does not.
 	restSince time.Time
 
+	asked *call // a step that is to have a transaction now, see lend
+
 	cut bool // the attempts were cancelled because the process ends
 
 	ended chan attemptEnd // from attempts and their timers
+	asks  chan *call      // of attempts for a transaction
 	woken chan struct{}   // there may be something to do: a message, a time, a stage of Close
 	gone  chan struct{}   // closed when the loop has ended
 
@@ -55,7 +58,7 @@ func (e *Embedded) launch(c *code, claimed store.Claimed) {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run,
 		calls: map[int64]*call{}, came: map[int64]bool{},
-		ended: make(chan attemptEnd), woken: make(chan struct{}, 1), gone: make(chan struct{}),
+		ended: make(chan attemptEnd), asks: make(chan *call), woken: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 	for _, m := range claimed.Messages {
 		x.came[m.ID] = true
@@ -127,25 +130,42 @@ func (x *execution) restore(log []flow.Entry) bool {
 // apply applies an outcome, commits its effects and carries them out. It says
 // whether the execution goes on.
 func (x *execution) apply(o flow.Outcome) bool {
-	effects, err := x.run.Apply(o)
+	next, err := x.decide(o)
 	if errors.Is(err, flow.ErrStale) {
 		x.engine.opts.Logger.Debug("something came too late and is dropped", "run", x.head.ID)
 		return !x.run.State().Status.Final()
 	}
-	state := x.run.State()
-	release := state.Status.Final() || x.mayRelease(state, effects)
-	if !x.store(effects, state, release) {
-		return false
+	return x.store(next) && x.carryOut(next)
+}
+
+// step is what an outcome leads to.
+type step struct {
+	effects flow.Effects
+	state   flow.State // of the run behind it
+	release bool       // the claim ends with it
+}
+
+// decide applies an outcome to the run, in memory.
+func (x *execution) decide(o flow.Outcome) (step, error) {
+	effects, err := x.run.Apply(o)
+	if err != nil {
+		return step{}, err
 	}
-	if release {
-		x.over = state.Status.Final()
+	state := x.run.State()
+	return step{effects, state, state.Status.Final() || x.mayRelease(state, effects)}, nil
+}
+
+// carryOut does what is to be done when a step is stored. It says whether the execution goes on.
+func (x *execution) carryOut(next step) bool {
+	if next.release {
+		x.over = next.state.Status.Final()
 		x.cancelCalls(errStopped) // of a run that was terminated
 		return false
 	}
-	for _, a := range effects.Attempts {
+	for _, a := range next.effects.Attempts {
 		x.start(a)
 	}
-	for _, seq := range effects.Stop {
+	for _, seq := range next.effects.Stop {
 		x.stop(seq)
 	}
 	x.rest(x.run.Idle() && x.run.Awaits())
@@ -211,8 +231,14 @@ func (x *execution) await() (flow.Outcome, bool) {
 			continue
 		case due(restUntil, now):
 			// Tried until it succeeds: nobody else looks at a run that is claimed.
-			x.store(flow.Effects{}, x.run.State(), true)
+			x.store(step{state: x.run.State(), release: true})
 			return nil, false
+		}
+		if x.asked != nil {
+			if o, goOn := x.lend(); o != nil || !goOn {
+				return o, goOn
+			}
+			continue
 		}
 		if o, ok := x.sleepUntil(earliest(wakeAt, tellAt, restUntil), now); ok {
 			return o, true
@@ -227,6 +253,8 @@ func (x *execution) sleepUntil(at, now time.Time) (flow.Outcome, bool) {
 	select {
 	case o := <-x.ended:
 		return o.Ended, x.forget(o)
+	case x.asked = <-x.asks:
+		return nil, false
 	case <-x.woken:
 		return nil, false
 	}

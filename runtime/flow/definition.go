@@ -86,6 +86,9 @@ type StepDef struct {
 	Policy Policy
 	// Delay is a pause before the step runs for the first time.
 	Delay time.Duration
+	// Transaction says that the handler works in a transaction of the store, in which
+	// its result is stored too. Policy has a Timeout then.
+	Transaction bool
 	// Calls is what a call starts; nil for a step. A call has no handler, and its
 	// Policy is empty.
 	Calls *CallDef

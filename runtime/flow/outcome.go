@@ -152,4 +152,7 @@ type Attempt struct {
 	// Stored says that Entry is among the Effects' Entries: the attempt begins only
 	// when that is on disk, because its compensation is due even if it does not complete.
 	Stored bool
+	// Transaction says that the handler works in a transaction of the store, and that what it
+	// leads to is committed in that one.
+	Transaction bool
 }

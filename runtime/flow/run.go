@@ -321,9 +321,11 @@ func (r *Run) keyOf(e *Entry, act string) string {
 
 // attemptOf is what a driver needs to call the handler of an open entry.
 func (r *Run) attemptOf(e *Entry) Attempt {
+	def := r.stepDef(e.Step)
 	a := Attempt{
 		Entry: *e, Handler: blockName(e.Step), Timeout: r.policy(e).Timeout,
 		Input: e.Input, IdempotencyKey: r.key(e),
+		Transaction: e.Kind == KindStep && def != nil && def.Transaction,
 	}
 	a.StepKey = a.IdempotencyKey
 	if e.Kind == KindCompensation {

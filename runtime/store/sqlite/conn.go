@@ -19,6 +19,7 @@ type conn struct {
 	driver driver.Conn
 	stmts  [statementCount]driver.StmtExecContext
 	args   [maxArgs]driver.NamedValue // reused by every exec
+	lent   *lentConn                  // while a handler has it
 }
 
 // connect opens a connection and prepares nothing.

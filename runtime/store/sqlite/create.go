@@ -143,31 +143,41 @@ func (c *creation) claimOf(id string) *store.Claim {
 // existing answers a Create that found a run of its key or its id: that run of
 // the key, or the run itself if this is a repeated Create, or ErrExists.
 func (s *Store) existing(ctx context.Context, run store.Run, claim bool, limit int) (store.Created, error) {
-	if run.IdempotencyKey != "" {
-		found, err := s.readRun(ctx, s.reads.runByKey, run.Flow, run.Tenant, run.IdempotencyKey)
-		switch {
-		case err == nil && !sameCreation(&found.Run, &run):
-			return store.Created{Run: found.Run, Existing: true}, nil
-		case err != nil && !errors.Is(err, sql.ErrNoRows):
-			return store.Created{}, wrap(s.path, "read the run of an idempotency key", err)
+	found, created, err := s.whatExists(run, func(text string, args ...any) (runRow, error) {
+		stmt := s.reads.runByID
+		if text == runByKeyText {
+			stmt = s.reads.runByKey
 		}
-	}
-	found, err := s.readRun(ctx, s.reads.runByID, run.ID)
-	if err != nil {
-		return store.Created{}, wrap(s.path, "read the run "+run.ID, err)
-	}
-	switch {
-	case sameCreation(&found.Run, &run): // a repeated Create
-	case sameStart(&found.Run, &run):
-		return store.Created{Run: found.Run, Existing: true}, nil
-	default:
-		return store.Created{}, fmt.Errorf("create the run %q: %w and is another one; choose another id", run.ID, store.ErrExists)
-	}
-	created := store.Created{Run: found.Run}
-	if claim && found.Status == flow.StatusPending {
+		return s.readRun(ctx, stmt, args...)
+	})
+	if err == nil && claim && !created.Existing && found.Status == flow.StatusPending {
 		created.Claim, err = s.retake(ctx, found, limit)
 	}
 	return created, err
+}
+
+// whatExists is existing without a claim. It reads with runByKeyText and runByIDText.
+func (s *Store) whatExists(run store.Run, read func(text string, args ...any) (runRow, error)) (runRow, store.Created, error) {
+	if run.IdempotencyKey != "" {
+		found, err := read(runByKeyText, run.Flow, run.Tenant, run.IdempotencyKey)
+		switch {
+		case err == nil && !sameCreation(&found.Run, &run):
+			return found, store.Created{Run: found.Run, Existing: true}, nil
+		case err != nil && !errors.Is(err, sql.ErrNoRows):
+			return runRow{}, store.Created{}, wrap(s.path, "read the run of an idempotency key", err)
+		}
+	}
+	found, err := read(runByIDText, run.ID)
+	if err != nil {
+		return runRow{}, store.Created{}, wrap(s.path, "read the run "+run.ID, err)
+	}
+	switch {
+	case sameCreation(&found.Run, &run): // a repeated Create
+		return found, store.Created{Run: found.Run}, nil
+	case sameStart(&found.Run, &run):
+		return found, store.Created{Run: found.Run, Existing: true}, nil
+	}
+	return runRow{}, store.Created{}, fmt.Errorf("create the run %q: %w and is another one; choose another id", run.ID, store.ErrExists)
 }
 
 // sameCreation says whether two runs were created with the same call.

@@ -28,6 +28,12 @@ type statements struct {
 	all                         []*sql.Stmt
 }
 
+const (
+	runByIDText  = `SELECT ` + runColumns + ` FROM runs WHERE id = ?`
+	runByKeyText = `SELECT ` + runColumns + ` FROM runs
+		WHERE flow = ? AND tenant = ? AND idempotency_key = ? AND idempotency_key <> ''`
+)
+
 // maxReaders is how many reads may go on at a time.
 func maxReaders() int { return max(4, runtime.GOMAXPROCS(0)) }
 
@@ -52,9 +58,8 @@ func (r *statements) prepare(db *sql.DB) error {
 		stmt **sql.Stmt
 		text string
 	}{
-		{&r.runByID, `SELECT ` + runColumns + ` FROM runs WHERE id = ?`},
-		{&r.runByKey, `SELECT ` + runColumns + ` FROM runs
-			WHERE flow = ? AND tenant = ? AND idempotency_key = ? AND idempotency_key <> ''`},
+		{&r.runByID, runByIDText},
+		{&r.runByKey, runByKeyText},
 		{&r.runByRun, `SELECT ` + runColumns + ` FROM runs WHERE run = ?`},
 		{&r.log, `SELECT ` + entryColumns + ` FROM log WHERE run = ? ORDER BY seq`},
 		{&r.runsOf, `SELECT ` + runColumns + ` FROM runs WHERE run` + someRuns},

@@ -35,8 +35,9 @@ type writer struct {
 	armed   bool
 	orphans bool // rows may be claimed that nobody here has a claim on
 
-	taken []change // the batch at hand
-	size  int      // its bytes
+	taken []change   // the batch at hand
+	loans []*lending // that wait for their turn
+	size  int        // its bytes
 	opts  options
 }
 
@@ -63,9 +64,7 @@ func (w *writer) loop() {
 			w.take(c)
 			runtime.Gosched() // callers that were answered just now have their next change ready: a fifth more to a commit
 			w.fill()
-			if len(w.taken) > 0 {
-				w.process()
-			}
+			w.processAll()
 		case <-w.timer.C:
 			w.armed = false
 			w.flush(lazyAge)
@@ -78,6 +77,10 @@ func (w *writer) loop() {
 func (w *writer) take(c change) {
 	if lazy, ok := c.(*lazyChange); ok {
 		w.lazy.add(lazy, time.Now())
+		return
+	}
+	if l, ok := c.(*lending); ok {
+		w.loans = append(w.loans, l)
 		return
 	}
 	if c.caller().take() {
@@ -98,6 +101,22 @@ func (w *writer) fill() {
 		default:
 			return
 		}
+	}
+}
+
+// processAll commits the batch at hand and lends to all that wait for it, with a
+// batch of what has come in after each loan.
+func (w *writer) processAll() {
+	if len(w.taken) > 0 {
+		w.process()
+	}
+	for len(w.loans) > 0 {
+		w.lendNext()
+		w.fill()
+		if len(w.taken) > 0 {
+			w.process()
+		}
+		w.tend()
 	}
 }
 
@@ -204,7 +223,7 @@ func (w *writer) ready() error {
 	if err != nil {
 		return err
 	}
-	err = c.prepare()
+	err = errors.Join(c.prepare(), c.guard())
 	if err == nil && w.opts.connect != nil {
 		err = w.opts.connect(c)
 	}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -28,8 +29,8 @@ var ErrInjected = errors.New("injected fault")
 // ErrFull is the error of a Faulty store while it is full.
 var ErrFull = errors.New("injected fault: the disk is full")
 
-// Faulty is a store of which some writes fail. Writes are Create, Send, SaveSchedule
-// and Commit, but for lazy ones, counted from 1. DeleteExpired is not counted, since
+// Faulty is a store of which some writes fail. Writes are Create, Send, SaveSchedule,
+// Lend and Commit, but for lazy ones, counted from 1. DeleteExpired is not counted, since
 // who calls it does so at any time.
 type Faulty struct {
 	store.Store
@@ -130,6 +131,40 @@ func (f *Faulty) Commit(ctx context.Context, c store.Change) error {
 		return injected
 	}
 	return err
+}
+
+// Lend implements store.SQL, if the store does. It is one write.
+func (f *Faulty) Lend(ctx context.Context, claim store.Claim, do func(store.Loan) (store.Change, error)) error {
+	db, err := f.db()
+	if err != nil {
+		return err
+	}
+	fault, injected := f.next()
+	if fault == Before {
+		return injected
+	}
+	err = db.Lend(ctx, claim, do)
+	if err == nil && fault == After {
+		return injected
+	}
+	return err
+}
+
+// CreateIn implements store.SQL, if the store does. It does not fail: the transaction is not the store's.
+func (f *Faulty) CreateIn(ctx context.Context, tx store.Tx, run store.Run) (store.Created, error) {
+	db, err := f.db()
+	if err != nil {
+		return store.Created{}, err
+	}
+	return db.CreateIn(ctx, tx, run)
+}
+
+func (f *Faulty) db() (store.SQL, error) {
+	db, ok := f.Store.(store.SQL)
+	if !ok {
+		return nil, fmt.Errorf("a %T is no store.SQL", f.Store)
+	}
+	return db, nil
 }
 
 // Send implements store.Store.
