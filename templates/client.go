@@ -21,7 +21,7 @@ func addRegister(f *jen.File, fl *model.Flow) {
 	args := []jen.Code{addrOf(definitionName(fl))}
 	for _, st := range fl.Steps {
 		if st.Calls == nil {
-			args = append(args, handler("StepHandler", fl, st, st.GoName))
+			args = append(args, handler(stepConstructor(st), fl, st, st.GoName))
 		}
 		if st.Undo != nil {
 			args = append(args, handler(undoConstructor(st), fl, st, st.Undo.GoName))
@@ -50,6 +50,14 @@ func handler(constructor string, fl *model.Flow, st *model.Step, method string) 
 		constructor = "Plain" + constructor
 	}
 	return inRuntime(constructor).Call(addrOf(blockDefName(fl, st)), jen.Id("steps").Dot(method))
+}
+
+// stepConstructor is what makes the handler of a step.
+func stepConstructor(st *model.Step) string {
+	if st.Transaction {
+		return "TxStepHandler"
+	}
+	return "StepHandler"
 }
 
 // undoConstructor is what makes the handler of a step's compensation.

@@ -65,6 +65,9 @@ func stepDefFields(st *model.Step) []jen.Code {
 	if st.Delay != 0 {
 		fields = append(fields, field("Delay", duration(st.Delay)))
 	}
+	if st.Transaction {
+		fields = append(fields, field("Transaction", jen.True()))
+	}
 	if st.Calls != nil {
 		fields = append(fields, field("Calls", jen.Op("&").Add(inFlow("CallDef")).Values(
 			field("Flow", jen.Lit(st.Calls.Name)), field("Version", jen.Lit(st.Calls.Version)))))

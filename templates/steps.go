@@ -19,8 +19,8 @@ func addSteps(f *jen.File, fl *model.Flow) {
 	}
 	for _, st := range fl.Steps {
 		if st.Calls == nil {
-			add(documented(st.GoName+" is the step "+st.Name, st.Doc),
-				jen.Id(st.GoName).Params(ctxParam(), inParam(st)).Add(results(st)))
+			add(documented(stepSentence(st), st.Doc),
+				jen.Id(st.GoName).Params(doParams(st)...).Add(results(st)))
 		}
 		if st.Undo != nil {
 			add(comment(undoSentence(st)),
@@ -42,6 +42,22 @@ func stepKind(st *model.Step) string {
 func ctxParam() *jen.Statement { return jen.Id("ctx").Qual("context", "Context") }
 
 func inParam(st *model.Step) *jen.Statement { return jen.Id("in").Id(st.In.GoName) }
+
+// stepSentence says what a step's handler is.
+func stepSentence(st *model.Step) string {
+	if st.Transaction {
+		return st.GoName + " is the step " + st.Name + ", in a transaction"
+	}
+	return st.GoName + " is the step " + st.Name
+}
+
+// doParams are those of a step's handler.
+func doParams(st *model.Step) []jen.Code {
+	if st.Transaction {
+		return []jen.Code{ctxParam(), jen.Id("tx").Add(inRuntime("Tx")), inParam(st)}
+	}
+	return []jen.Code{ctxParam(), inParam(st)}
+}
 
 // undoParams are those of a compensation: the step's input, and its result if it
 // has one.

@@ -46,6 +46,7 @@ func (c *pass) stepValues(s *resolve.Step, defaults parse.Policy) {
 	own := or(s.Syntax.Policy, defaults)
 	if s.Model.Calls == nil { // of a call, only the compensation has a handler
 		s.Model.Policy = c.quietly().policy(own)
+		s.Model.Transaction = c.transaction(s, own)
 	}
 	if s.Syntax.Compensate != nil {
 		c.policy(s.Syntax.Compensate.Policy)
@@ -55,6 +56,19 @@ func (c *pass) stepValues(s *resolve.Step, defaults parse.Policy) {
 		s.Model.Undo.Attempted = c.quietly().after(s.Syntax.Compensate.After)
 		s.Model.Undo.Policy = c.quietly().policy(or(s.Syntax.Compensate.Policy, own))
 	}
+}
+
+// transaction says whether a step has a transaction. Then it needs a timeout: all that
+// others write waits for it.
+func (c *pass) transaction(s *resolve.Step, policy parse.Policy) bool {
+	t := s.Syntax.Transaction
+	if !c.either(t, "transaction", "false", "true") {
+		return false
+	}
+	if policy.Timeout == nil {
+		c.report.Add(diag.MissingKey, t.Pos, "%s has a transaction and no `timeout`: while its handler runs nothing else is written to the database, so say how long that may be at most, such as `timeout: 5s`", s.Syntax.What())
+	}
+	return true
 }
 
 // after says whether a step that was tried and did not complete is undone too.

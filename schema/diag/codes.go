@@ -16,7 +16,6 @@ const (
 	SecondDocument Code = "BX006"
 	DuplicateKey   Code = "BX007"
 	UnknownKey     Code = "BX008"
-	NotYet         Code = "BX009"
 	MissingKey     Code = "BX010"
 	EmptyValue     Code = "BX011"
 	WrongForm      Code = "BX012"
@@ -79,7 +78,6 @@ func Titles() map[Code]string {
 		SecondDocument: "the file holds more than one YAML document",
 		DuplicateKey:   "a key is given twice",
 		UnknownKey:     "a key is not known here",
-		NotYet:         "a part of the language that this version of bextgen does not support yet",
 		MissingKey:     "a key that is needed is missing",
 		EmptyValue:     "a value is empty",
 		WrongForm:      "a value has the wrong form: text, a list or a mapping is wanted",

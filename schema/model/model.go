@@ -335,7 +335,9 @@ type Step struct {
 	In       *Payload
 	Bindings []*Binding // one for each field of In; of a call, an optional one may be left out
 	Out      *Payload   // nil for a step without a result
-	Undo     *Compensation
+	// Transaction says that the handler gets a transaction of the store; Policy has a Timeout then.
+	Transaction bool
+	Undo        *Compensation
 }
 
 // Compensation undoes a step that completed.

@@ -28,7 +28,7 @@ func (p *parser) call(n *yaml.Node, head Head) Block {
 		case why != "":
 			p.report.Add(diag.UnknownKey, e.key.Pos, "%s has no `%s`: %s", s.What(), e.key.Value, why)
 		default:
-			p.unknownKey(e.key, s.What(), nil, keys)
+			p.unknownKey(e.key, s.What(), keys)
 		}
 	}
 	if s.Calls == nil {

@@ -11,7 +11,7 @@ import (
 func (p *parser) choose(n *yaml.Node, head Head) Block {
 	b := &Choose{Head: head}
 	where := b.What()
-	p.object(n, where, nil, append(p.headKeys(&b.Head), key{"cases", func(v *yaml.Node) { b.Cases = p.cases(v, where) }}))
+	p.object(n, where, append(p.headKeys(&b.Head), key{"cases", func(v *yaml.Node) { b.Cases = p.cases(v, where) }}))
 	if !mentions(n, "cases") {
 		p.report.Add(diag.MissingKey, p.pos(n), "%s has no `cases`: `cases: [{when: EXPR, steps: […]}, {else: […]}]`", where)
 	}
@@ -43,7 +43,7 @@ func (p *parser) oneCase(n *yaml.Node, choose string) *Case {
 	}
 	c := &Case{Pos: p.pos(n)}
 	where := "a case of " + choose
-	p.object(n, where, nil, []key{
+	p.object(n, where, []key{
 		p.into(&c.When, "when"),
 		{"steps", func(v *yaml.Node) { c.Body = p.blocks(v, where, "steps") }},
 		{"else", func(v *yaml.Node) { c.Else, c.Body = true, p.blocks(v, "the `else` of "+choose, "else") }},

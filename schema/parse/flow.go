@@ -71,14 +71,14 @@ func (p *parser) typesFile(root *yaml.Node, file *File) {
 		case find(flowKeys, e.key.Value) != nil:
 			p.report.Add(diag.WrongFile, e.key.Pos, "`%s` belongs into a *%s file; a *%s file has `types` and `errors` only", e.key.Value, FlowSuffix, TypesSuffix)
 		default:
-			p.unknownKey(e.key, "a types file", nil, keys)
+			p.unknownKey(e.key, "a types file", keys)
 		}
 	}
 }
 
 func (p *parser) flowFile(root *yaml.Node, file *File) {
 	file.Flow = new(Flow)
-	p.object(root, "a flow", nil, append(p.flowKeys(file.Flow), p.declarations(file)...))
+	p.object(root, "a flow", append(p.flowKeys(file.Flow), p.declarations(file)...))
 	if !mentions(root, "flow") {
 		p.report.Add(diag.MissingKey, p.pos(root), "the flow has no name: begin with `flow: NAME`")
 	}
@@ -116,7 +116,7 @@ func (p *parser) flowKeys(f *Flow) []key {
 		{"schedule", func(v *yaml.Node) { f.Schedules = p.schedules(v) }},
 		{"concurrency", func(v *yaml.Node) { f.Concurrency = p.concurrency(v) }},
 		p.into(&f.Retention, "retention"),
-		{"defaults", func(v *yaml.Node) { p.object(v, "`defaults`", nil, p.policyKeys(&f.Defaults)) }},
+		{"defaults", func(v *yaml.Node) { p.object(v, "`defaults`", p.policyKeys(&f.Defaults)) }},
 	}
 	return append(keys, p.backoffKeys(&f.Restart)...)
 }

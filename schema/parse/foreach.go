@@ -13,7 +13,7 @@ func (p *parser) foreach(n *yaml.Node, head Head) Block {
 	where := b.What()
 	p.foreachs++
 	defer func() { p.foreachs-- }()
-	p.object(n, where, nil, append(p.headKeys(&b.Head),
+	p.object(n, where, append(p.headKeys(&b.Head),
 		p.into(&b.Over, "over"),
 		p.into(&b.As, "as"),
 		p.into(&b.Limit, "limit"),

@@ -23,20 +23,19 @@ type key struct {
 	read func(value *yaml.Node)
 }
 
-// object reads a mapping of known keys. Keys of the language that come with a
-// later version are named in later. where says to the user where it stands.
-func (p *parser) object(n *yaml.Node, where string, later []string, keys []key) {
-	p.keys(p.entries(n, where), where, later, keys)
+// object reads a mapping of known keys. where says to the user where it stands.
+func (p *parser) object(n *yaml.Node, where string, keys []key) {
+	p.keys(p.entries(n, where), where, keys)
 }
 
 // keys reads entries that have known keys.
-func (p *parser) keys(entries []entry, where string, later []string, keys []key) {
+func (p *parser) keys(entries []entry, where string, keys []key) {
 	for _, e := range entries {
 		if known := find(keys, e.key.Value); known != nil {
 			known.read(e.value)
 			continue
 		}
-		p.unknownKey(e.key, where, later, keys)
+		p.unknownKey(e.key, where, keys)
 	}
 }
 
@@ -49,16 +48,10 @@ func find(keys []key, name string) *key {
 	return nil
 }
 
-func (p *parser) unknownKey(k *Text, where string, later []string, keys []key) {
+func (p *parser) unknownKey(k *Text, where string, keys []key) {
 	names := make([]string, 0, len(keys))
 	for _, known := range keys {
 		names = append(names, known.name)
-	}
-	for _, l := range later {
-		if l == k.Value {
-			p.report.Add(diag.NotYet, k.Pos, "`%s` is not supported yet by this version of bextgen", k.Value)
-			return
-		}
 	}
 	p.report.Add(diag.UnknownKey, k.Pos, "unknown key `%s` in %s%s", short(k.Value), where, diag.Hint(k.Value, names))
 }

@@ -11,7 +11,7 @@ import (
 func (p *parser) parallel(n *yaml.Node, head Head) Block {
 	b := &Parallel{Head: head}
 	where := b.What()
-	p.object(n, where, nil, append(p.headKeys(&b.Head), key{"steps", func(v *yaml.Node) { b.Branches = p.branches(v, where) }}))
+	p.object(n, where, append(p.headKeys(&b.Head), key{"steps", func(v *yaml.Node) { b.Branches = p.branches(v, where) }}))
 	if !mentions(n, "steps") {
 		p.report.Add(diag.MissingKey, p.pos(n), "%s has no `steps`; each entry of them is a branch: `steps: [{step: NAME}, {step: NAME}]`", where)
 	}
@@ -54,7 +54,7 @@ func (p *parser) sequence(n *yaml.Node) []Block {
 		case find(ofBlocks, e.key.Value) != nil:
 			p.report.Add(diag.UnknownKey, e.key.Pos, "a sequence is only the blocks of a branch and has no `%s`; give it to the blocks in it", e.key.Value)
 		default:
-			p.unknownKey(e.key, "a sequence", nil, read)
+			p.unknownKey(e.key, "a sequence", read)
 		}
 	}
 	return blocks

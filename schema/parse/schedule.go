@@ -44,7 +44,7 @@ func (p *parser) schedules(n *yaml.Node) []*Schedule {
 
 func (p *parser) schedule(n *yaml.Node) *Schedule {
 	s := &Schedule{Pos: p.pos(n)}
-	p.object(n, "`schedule`", nil, []key{
+	p.object(n, "`schedule`", []key{
 		p.into(&s.Name, "name"),
 		p.into(&s.Cron, "cron"),
 		p.into(&s.Every, "every"),
@@ -68,7 +68,7 @@ func (p *parser) concurrency(n *yaml.Node) *Concurrency {
 		return nil
 	}
 	c := new(Concurrency)
-	p.object(n, "`concurrency`", nil, []key{p.into(&c.Limit, "limit"), p.into(&c.Key, "key")})
+	p.object(n, "`concurrency`", []key{p.into(&c.Limit, "limit"), p.into(&c.Key, "key")})
 	if !mentions(n, "limit") {
 		p.report.Add(diag.MissingKey, p.pos(n), "`concurrency` has no `limit`: how many runs may be under way at a time")
 	}

@@ -13,9 +13,10 @@ func (p *parser) step(n *yaml.Node, head Head) Block {
 	keys := append(p.headKeys(&s.Head),
 		key{"in", func(v *yaml.Node) { s.In = p.bindings(v, "`in`") }},
 		key{"out", func(v *yaml.Node) { s.Out = p.shape(v, "`out`") }},
+		p.into(&s.Transaction, "transaction"),
 		key{"compensate", func(v *yaml.Node) { s.Compensate = p.compensation(v) }},
 	)
-	p.object(n, s.What(), []string{"transaction"}, append(keys, p.policyKeys(&s.Policy)...))
+	p.object(n, s.What(), append(keys, p.policyKeys(&s.Policy)...))
 	if s.Name == nil {
 		return nil
 	}
@@ -30,7 +31,7 @@ func (p *parser) compensation(n *yaml.Node) *Compensation {
 	}
 	keys := append([]key{p.into(&c.Name, "name"), p.into(&c.After, "after")}, p.policyKeys(&c.Policy)...)
 	before := p.report.Len()
-	p.object(n, "`compensate`", nil, keys)
+	p.object(n, "`compensate`", keys)
 	if c.Name == nil {
 		if p.report.Len() == before {
 			p.report.Add(diag.MissingKey, p.pos(n), "`compensate` needs the name of a handler: `compensate: NAME` or `compensate: {name: NAME, …}`")

@@ -80,11 +80,12 @@ func (h *Head) What() string {
 // Step is a block of work done by a handler or, with Calls, by a run of another flow.
 type Step struct {
 	Head
-	Calls      *Text // the flow of a call; nil for a step
-	In         *Bindings
-	Out        *Shape
-	Policy     Policy
-	Compensate *Compensation
+	Calls       *Text // the flow of a call; nil for a step
+	In          *Bindings
+	Out         *Shape
+	Policy      Policy
+	Transaction *Text
+	Compensate  *Compensation
 }
 
 // Wait is a block that waits for a signal.

@@ -31,18 +31,18 @@ func (p *parser) typeDeclaration(e entry) *Type {
 	}
 	t := &Type{Name: e.key}
 	if path := child(e.value, "go"); path != nil && path.Kind == yaml.ScalarNode && strings.Contains(path.Value, ".") {
-		p.object(e.value, where, nil, []key{p.into(&t.Doc, "doc"), p.into(&t.Go, "go")})
+		p.object(e.value, where, []key{p.into(&t.Doc, "doc"), p.into(&t.Go, "go")})
 		return t
 	}
 	if values := child(e.value, "enum"); values != nil && values.Kind == yaml.SequenceNode {
-		p.object(e.value, where, nil, []key{
+		p.object(e.value, where, []key{
 			p.into(&t.Doc, "doc"),
 			{"enum", func(v *yaml.Node) { t.Values = p.enumValues(v, where) }},
 		})
 		return t
 	}
 	if fields := child(e.value, "fields"); fields != nil && fields.Kind == yaml.MappingNode && !isField(fields) {
-		p.object(e.value, where, nil, []key{
+		p.object(e.value, where, []key{
 			p.into(&t.Doc, "doc"),
 			{"fields", func(v *yaml.Node) { t.Fields = p.fields(v, where) }},
 		})
@@ -95,7 +95,7 @@ func (p *parser) errors(n *yaml.Node) []*Error {
 	for _, e := range p.entries(n, "`errors`") {
 		declared := &Error{Name: e.key}
 		where := "error `" + short(e.key.Value) + "`"
-		p.object(e.value, where, nil, []key{
+		p.object(e.value, where, []key{
 			p.into(&declared.Doc, "doc"),
 			{"fields", func(v *yaml.Node) { declared.Fields = p.fields(v, where) }},
 			{"retry", func(v *yaml.Node) { declared.Permanent = p.retry(v) }},
@@ -147,7 +147,7 @@ func (p *parser) field(e entry) *Field {
 		return nil
 	}
 	before := p.report.Len()
-	p.keys(p.entries(e.value, where, "default"), where, nil, []key{
+	p.keys(p.entries(e.value, where, "default"), where, []key{
 		p.into(&f.Type, "type"),
 		p.into(&f.Doc, "doc"),
 		{"secret", func(v *yaml.Node) { f.Secret = p.boolean(v, "`secret`") }},

@@ -25,7 +25,7 @@ func (p *parser) wait(n *yaml.Node, head Head) Block {
 		case why != "":
 			p.report.Add(diag.UnknownKey, e.key.Pos, "%s has no `%s`: %s", w.What(), e.key.Value, why)
 		default:
-			p.unknownKey(e.key, w.What(), nil, keys)
+			p.unknownKey(e.key, w.What(), keys)
 		}
 	}
 	if w.OnTimeout != nil && w.Timeout == nil && p.report.Len() == before {
