@@ -360,6 +360,75 @@ func TestCancelDuringATransaction(t *testing.T) {
 	}
 }
 
+// txPair is two steps that run together, the left one in a transaction.
+type txPair struct {
+	flow.Definition
+	left, right flow.StepDef
+}
+
+type txPairMachine struct {
+	def         *txPair
+	left, right flow.Step[number, number]
+}
+
+func (s *txPairMachine) Next(p *flow.Plan) bool {
+	input := func() number { return number{} }
+	return flow.All(s.left.Run(p, &s.def.left, input), s.right.Run(p, &s.def.right, input))
+}
+
+func (s *txPairMachine) Output(*flow.Plan) any { return number{s.left.Out.N + s.right.Out.N} }
+
+func newTxPair() *txPair {
+	f := &txPair{
+		left: flow.StepDef{
+			Name: "left", Transaction: true, Policy: flow.Policy{Timeout: 20 * time.Second},
+			Compensation: &flow.CompensationDef{Name: "undo-left"},
+		},
+		right: flow.StepDef{Name: "right"},
+	}
+	f.Definition = flow.Definition{
+		Flow: "tx-pair", Version: "1.0", Steps: []*flow.StepDef{&f.left, &f.right},
+		New: func([]byte) (flow.Machine, error) { return &txPairMachine{def: f}, nil },
+	}
+	return f
+}
+
+// A step beside one in a transaction ends while that has it: it is stored behind it. If it failed, what
+// was committed is undone.
+func TestAStepBesideATransaction(t *testing.T) {
+	for name, rightErr := range map[string]error{"completes": nil, "fails": errors.New("no stock")} {
+		t.Run(name, func(t *testing.T) {
+			b, f := newBench(t), newTxPair()
+			db := b.openTx(shop{})
+			lent, undone := make(chan struct{}), false
+			err := b.rt.Register(&f.Definition,
+				runtime.TxStepHandler(&f.left, func(ctx context.Context, tx runtime.Tx, _ number) (number, error) {
+					close(lent)
+					time.Sleep(20 * time.Millisecond) // so that the other one most likely ends meanwhile; it passes in any order
+					return number{1}, charge(ctx, tx, shipment{})
+				}),
+				runtime.CompensationHandler(&f.left, func(context.Context, number, number) error { undone = true; return nil }),
+				runtime.StepHandler(&f.right, func(context.Context, number) (number, error) { <-lent; return number{2}, rightErr }),
+			)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx := runtime.NewContext(t.Context(), b.rt)
+			run, err := runtime.StartFlow[number](ctx, &f.Definition, number{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := run.Wait(ctx)
+			if rightErr == nil && (err != nil || out.N != 3) || rightErr != nil && (err == nil || !undone) {
+				t.Errorf("Wait: %v, %v; undone: %v", out, err, undone)
+			}
+			if n := charges(t, db, run.ID()); n != 1 {
+				t.Errorf("%d charges; want the one that was committed", n)
+			}
+		})
+	}
+}
+
 func TestWhatAHandlerWithATransactionCannotWaitFor(t *testing.T) {
 	b := txBench(t)
 	b.openTx(shop{payTx: func(ctx context.Context, _ runtime.Tx, in shipment) (receipt, error) {

@@ -30,6 +30,7 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 		{"Claim", claimTests},
 		{"Commit", commitTests},
 		{"Lazy", lazyTests},
+		{"Lend", lendTests},
 		{"Send", sendTests},
 		{"Children", childrenTests},
 		{"Dormant", dormantTests},
