@@ -32,7 +32,7 @@ type loan struct {
 // borrow lends the connection with the transaction that it is in.
 func (w *writer) borrow() (*loan, error) {
 	over, end := context.WithCancel(context.Background())
-	l := &loan{path: w.path, conn: &lentConn{conn: w.conn, over: over, end: end}}
+	l := &loan{path: w.path, conn: &lentConn{conn: w.conn, over: over, end: end, open: map[*lentRows]bool{}}}
 	l.db = sql.OpenDB(l.conn)
 	l.db.SetMaxOpenConns(1)
 	tx, err := l.db.BeginTx(context.Background(), nil) // the handler's context must not end it behind our back
@@ -62,23 +62,29 @@ func (l *loan) QueryRowContext(ctx context.Context, query string, args ...any) *
 // End implements store.Loan. It returns when nobody uses the connection any more.
 func (l *loan) End() error {
 	l.ending.Do(func() {
-		l.conn.end()
-		// Both wait for what is under way and close what is open; there is nothing to roll back or to close.
-		_ = l.tx.Rollback()
-		_ = l.db.Close()
-		l.err = l.conn.fate(l.path)
-		l.conn.conn.lent = nil
+		var left int
+		left, l.err = l.conn.takeBack(l.path)
+		// For database/sql there is nothing left but to forget. It does not while somebody has rows
+		// open and bytes of them in use, who may never say that he is done; nobody waits for that.
+		forget := func() { _, _ = l.tx.Rollback(), l.db.Close() }
+		if left > 0 {
+			go forget()
+			return
+		}
+		forget()
 	})
 	return l.err
 }
 
-// lentConn is the writer's connection as a driver of database/sql sees it. Calls of one
-// connection do not overlap: database/sql sees to that.
+// lentConn is the writer's connection as a driver of database/sql.
 type lentConn struct {
 	conn *conn
 	over context.Context //nolint:containedctx // not of a call: it cuts short all that are under way when the loan ends
 	end  context.CancelFunc
 
+	mu      sync.Mutex // held by what uses the connection
+	back    bool       // the writer has it again
+	open    map[*lentRows]bool
 	own     bool  // the statement at hand is the store's, see mayPrepare
 	lost    error // why the transaction is there no more
 	trouble error // of the disk, in a statement
@@ -138,26 +144,59 @@ func (c *lentConn) QueryContext(ctx context.Context, query string, args []driver
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	context.AfterFunc(c.over, cancel) // the rows may be read until then
-	var rows driver.Rows
-	err := c.do(ctx, func() (err error) {
-		rows, err = queryer.QueryContext(ctx, query, args)
+	var rows *lentRows
+	err := c.do(ctx, func() error {
+		r, err := queryer.QueryContext(ctx, query, args)
+		if err == nil {
+			rows = newLentRows(c, r)
+		}
 		return err
 	})
-	return rows, err
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
 }
 
 // do runs a statement, if the transaction is still there.
 func (c *lentConn) do(ctx context.Context, statement func() error) error {
-	if err := c.alive(); err != nil {
-		return err
+	return c.use(func() error {
+		if err := c.alive(); err != nil {
+			return err
+		}
+		c.own = ctx.Value(ownKey{}) != nil
+		defer func() { c.own = false }()
+		return statement()
+	})
+}
+
+// use uses the connection, unless the writer has it again.
+func (c *lentConn) use(f func() error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.back {
+		return sql.ErrTxDone
 	}
-	c.own = ctx.Value(ownKey{}) != nil
-	defer func() { c.own = false }()
-	err := statement()
+	err := f()
 	if c.trouble == nil && isTrouble(err) {
 		c.trouble = err
 	}
 	return err
+}
+
+// takeBack cuts short what is under way, closes what is open, and gives the connection
+// back to the writer. It says how much was open, and whether what was written can be committed.
+func (c *lentConn) takeBack(path string) (open int, err error) {
+	c.end()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	open = len(c.open)
+	for rows := range c.open {
+		_ = rows.Rows.Close() // what is wrong with them is nobody's concern any more
+	}
+	err = c.fate(path)
+	c.back, c.open, c.conn.lent = true, nil, nil
+	return open, err
 }
 
 // alive says why the transaction is there no more. SQLite rolls one back by itself

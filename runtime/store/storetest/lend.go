@@ -79,6 +79,29 @@ var lendTests = []test{
 			s.Error("the rows can be read behind the loan")
 		}
 	}},
+	{"bytes of open rows that are in use do not hold up the store", func(s *suite) {
+		st := s.lending()
+		_, claim := s.claimed(st)
+		var rows *sql.Rows
+		var raw sql.RawBytes
+		err := st.Lend(s.ctx, claim, func(loan store.Loan) (_ store.Change, err error) {
+			s.insert(loan)
+			if rows, err = loan.QueryContext(s.ctx, `SELECT 'text' FROM own`); err != nil {
+				return store.Change{}, err
+			}
+			if !rows.Next() {
+				return store.Change{}, rows.Err()
+			}
+			return store.Change{Entries: []flow.Entry{step(1)}}, rows.Scan(&raw)
+		})
+		if err != nil || string(raw) != "text" {
+			s.Fatalf("Lend: %v with %q; want the text to be there still", err, raw)
+		}
+		s.same("the rows", s.rows(st), 1)
+		if err := rows.Close(); err != nil {
+			s.Errorf("Close of the rows, late: %v", err)
+		}
+	}},
 	{"no loan for a claim that is over", func(s *suite) {
 		st := s.lending()
 		run, claim := s.claimed(st)
