@@ -3,11 +3,13 @@
 GOLANGCI_LINT ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TESTFLAGS     ?=
 BENCHTIME     ?= 3s
+SEEDS         ?= 20000
+FROM          ?= 1
 
 # The race detector needs cgo and a C compiler; without them the tests run all the same.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
 
-.PHONY: help demo test generate lint lint-goldens bench setup
+.PHONY: help demo test simulate mutants generate lint lint-goldens bench setup
 
 help: ## lists what there is to run
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -21,6 +23,12 @@ demo: ## runs a shop over 20 orders, kills it in the middle of a charge, and sho
 test: setup ## runs all tests, with the race detector where there is a C compiler
 	@[ -n "$(RACE)" ] || echo "test: no C compiler, so the race detector is left out"
 	go test $(RACE) $(TESTFLAGS) ./...
+
+simulate: ## runs the runtime under random trouble, SEEDS times; see docs/testing.md
+	go test ./runtime/simulation -run TestSimulation -seeds $(SEEDS) -from $(FROM)
+
+mutants: ## shows that the simulation finds the bugs in runtime/simulation/mutants
+	go run ./runtime/simulation/mutants
 
 generate: ## writes the generated files again
 	go generate ./...

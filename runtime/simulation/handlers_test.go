@@ -92,6 +92,9 @@ func (p *process) end(c *call, result int64, err error) {
 	}
 }
 
+// startedBy is the label of runs that handlers start: the key of the step.
+const startedBy = "started-by"
+
 var errPanic = errors.New("the handler gave up")
 
 // work is how the call goes.
@@ -101,7 +104,7 @@ func (p *process) work(ctx context.Context, c *call, r *rand.Rand) (int64, error
 	}
 	if leaf := p.w.leaf; c.flow != leaf.Definition.Flow && chance(p.w.dice.of("starts", c.run, c.step), 10) {
 		id := runID(p.w.dice.of("started", c.key, c.attempt, c.began))
-		if _, err := runtime.StartFlow[int64](ctx, &leaf.Definition, c.in, runtime.WithRunID(id)); err != nil {
+		if _, err := runtime.StartFlow[int64](ctx, &leaf.Definition, c.in, runtime.WithRunID(id), runtime.WithLabels(map[string]string{startedBy: c.key})); err != nil {
 			return 0, fmt.Errorf("call %d: %w", c.output, err)
 		}
 	}

@@ -15,7 +15,7 @@ func blockRules() []rule {
 	return []rule{
 		{"A `when` is decided once, before a `delay` or an `until` begins: a block that is skipped does not wait first.", each(decidedOnce)},
 		{"So are the elements of a `foreach`, at most `limit` of them", each(foreachKeepsItsLimit)},
-		{"`Signal…` returns when that is\non disk", signalsAreKept},
+		{"`Signal…` returns when that is on disk", signalsAreKept},
 		{"The first signal for a wait (and key) is the one that counts", each(firstSignalCounts)},
 		{"One that comes before the run is at its wait is kept, and the wait is over at once.", each(earlySignalsAreKept)},
 		{"a second signal of the same id for the same wait (and key) is the same one", each(signalsComeOnce)},

@@ -22,9 +22,9 @@ func failureRules() []rule {
 		{"When a step has failed for good, the steps that completed are undone in the reverse order of their completion, one at a time", each(undoneInReverse)},
 		{"by its `compensate` handler with retries", each(compensationsGetWhatTheyUndo)},
 		{"undone first, by a handler that gets no result. The start of such a step is on disk before its handler is called.", each(attemptedIsStoredFirst)},
-		{"Then the flow is tried again from its first step, with the same input, after the flow's backoff, if `maxAttempts` allows it and the error\nwas not permanent. Otherwise the run is `failed`, with the error of the step.", each(triedAgain)},
+		{"Then the flow is tried again from its first step, with the same input, after the flow's backoff, if `maxAttempts` allows it and the error was not permanent. Otherwise the run is `failed`, with the error of the step.", each(triedAgain)},
 		{"`CancelRun` stores the wish and returns", cancelsAreKept},
-		{"the completed steps are undone, and the run is `cancelled`. A cancel that comes while a failed attempt is\nbeing undone changes nothing about that, but the flow is not tried again.", each(cancelled)},
+		{"the completed steps are undone, and the run is `cancelled`. A cancel that comes while a failed attempt is being undone changes nothing about that, but the flow is not tried again.", each(cancelled)},
 	}
 }
 

@@ -145,16 +145,11 @@ func oneRunForAStep(h *history) error {
 	made := map[string]string{}
 	for _, id := range sortedRuns(h) {
 		r := h.trees[id]
-		if r.Flow != "leaf" || r.ParentID != "" {
-			continue
-		}
-		if r.IdempotencyKey == "" {
-			return fmt.Errorf("the run %s was started by a handler, and has no key", r.ID)
-		}
-		if before := made[r.IdempotencyKey]; before != "" {
+		step := r.Labels[startedBy]
+		if before := made[step]; step != "" && before != "" {
 			return fmt.Errorf("a step has started the runs %s and %s", before, r.ID)
 		}
-		made[r.IdempotencyKey] = r.ID
+		made[step] = r.ID
 	}
 	return nil
 }

@@ -20,8 +20,8 @@ const (
 func timeRules() []rule {
 	return []rule{
 		{"A `when` is decided once, before a `delay` or an `until` begins", each(pausesEndInTime)},
-		{"The pause before the k-th is, for base b: `fixed` b, `linear` b·k,\n`exponential` b·2^(k−1), never more than `backoffMax`; `jitter: 0.2` spreads it by up to 20 %.", each(pausesAreThoseOfThePolicy)},
-		{"On\na timeout the handler's context is cancelled with a cause that says so", stoppedInTime},
+		{"The pause before the k-th is, for base b: `fixed` b, `linear` b·k, `exponential` b·2^(k−1), never more than `backoffMax`; `jitter: 0.2` spreads it by up to 20 %.", each(pausesAreThoseOfThePolicy)},
+		{"On a timeout the handler's context is cancelled with a cause that says so", stoppedInTime},
 		{"The flow's `timeout` counts from the first step on, all pauses included. When it is over, what is under way is stopped", each(flowTimesOut)},
 		{"A handler that is stopped and ignores its context holds the run up for at most", each(leftBehind)},
 	}
