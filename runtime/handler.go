@@ -141,7 +141,7 @@ func (h Handler) bind(rt *Runtime) engine.Handler {
 		info := StepInfo{
 			RunID: inv.Run.ID, Flow: inv.Run.Flow, Step: inv.Step, Tenant: inv.Run.Tenant,
 			Attempt: inv.Attempt, RunAttempt: inv.RunAttempt, Compensation: inv.Compensation,
-			IdempotencyKey: inv.IdempotencyKey, StepKey: inv.StepKey,
+			IdempotencyKey: inv.IdempotencyKey, StepKey: inv.StepKey, notes: inv.Notes,
 		}
 		ctx = context.WithValue(NewContext(ctx, rt), infoKey{}, info)
 		if inv.Tx != nil {
@@ -172,6 +172,8 @@ type StepInfo struct {
 	StepKey string
 	// Logger has the run, the flow, the step and the attempt on each line.
 	Logger *slog.Logger
+
+	notes engine.Notes // nil outside of a handler
 }
 
 type infoKey struct{}

@@ -84,6 +84,9 @@ type StepDetail struct {
 	// Compensation says how undoing the step ended: StatusCompleted,
 	// StatusFailed, StatusRunning while it lasts, or empty.
 	Compensation Status
+	// Progress is how far the latest attempt, of the step or of its compensation, says
+	// that it is; nil where it says nothing.
+	Progress *flow.Progress
 	// Attempts are those of the step and then those of its compensation.
 	Attempts []flow.Entry
 }
@@ -147,6 +150,12 @@ func stepsOf(run store.Run, log []flow.Entry) []StepDetail {
 
 // add takes the next entry of the step into account.
 func (s *StepDetail) add(e flow.Entry, over bool) {
+	if e.Kind == flow.KindStep || e.Kind == flow.KindCompensation {
+		s.Progress = nil
+		if e.Told != nil {
+			s.Progress = e.Told.Progress
+		}
+	}
 	switch e.Kind {
 	case flow.KindSkip:
 		s.Status = StatusSkipped

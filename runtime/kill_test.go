@@ -30,7 +30,7 @@ import (
 
 // The environment of a child process: what it is to do, and with which files.
 const (
-	childRole = "BEXTGEN_TEST_CHILD" // kill, finish, fsync, power, kill-tx, finish-tx, family or family-finish
+	childRole = "BEXTGEN_TEST_CHILD" // kill, finish, fsync, power, checkpoints, kill-tx, finish-tx, family or family-finish
 	childDir  = "BEXTGEN_TEST_DIR"
 )
 
@@ -70,8 +70,11 @@ func child(role, dir string) error {
 		return err
 	}
 	f, handlers := killFlow(), diaryShop(diary)
-	if strings.HasSuffix(role, "-tx") {
+	switch {
+	case strings.HasSuffix(role, "-tx"):
 		f, handlers = killTxFlow(), killTxShop()
+	case role == "checkpoints":
+		f, handlers = newShipFlow(), shop{pay: workInPieces(diary)}
 	}
 	if err := f.register(rt, handlers); err != nil {
 		return err
@@ -91,6 +94,8 @@ func child(role, dir string) error {
 		err = oneAfterTheOther(ctx, f)
 	case "power":
 		err = powerChild(ctx, f)
+	case "checkpoints":
+		err = checkpointChild(ctx, rt, f)
 	}
 	return errors.Join(err, rt.Close(ctx), db.Close())
 }

@@ -33,6 +33,8 @@ type attemptEnd struct {
 // call is an attempt under way.
 type call struct {
 	flow.Attempt
+	execution *execution
+
 	run     *store.Run // the head when the attempt began
 	began   time.Time
 	handler Handler
@@ -43,6 +45,10 @@ type call struct {
 	placed atomic.Bool
 	// loan is for the transaction of a step that has one; nil for others.
 	loan *loan
+	// What the handler tells: progress that the run does not know of yet, and the last
+	// checkpoint that it stored.
+	progress atomic.Pointer[flow.Progress]
+	saved    atomic.Pointer[json.RawMessage]
 }
 
 // over releases what the call holds, also where its handler is still there: that
@@ -70,7 +76,7 @@ func (x *execution) start(a flow.Attempt) {
 	e.attempts.Add(1)
 	e.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	c := &call{Attempt: a, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel}
+	c := &call{Attempt: a, execution: x, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel}
 	if a.Transaction {
 		c.loan = newLoan(ctx)
 	}
@@ -187,7 +193,7 @@ func (x *execution) call(ctx context.Context, c *call) (out json.RawMessage, err
 	return c.handler.Call(ctx, Invocation{
 		Run: c.run, Step: c.Entry.Step, Attempt: c.Entry.Attempt, RunAttempt: c.Entry.RunAttempt,
 		Compensation:   c.Entry.Kind == flow.KindCompensation,
-		IdempotencyKey: c.IdempotencyKey, StepKey: c.StepKey, Input: c.Input, Output: c.Output, Tx: c.tx(),
+		IdempotencyKey: c.IdempotencyKey, StepKey: c.StepKey, Input: c.Input, Output: c.Output, Tx: c.tx(), Notes: c,
 	})
 }
 

@@ -115,4 +115,5 @@ type Invocation struct {
 	Input          json.RawMessage
 	Output         json.RawMessage // of a compensation: the result to undo
 	Tx             store.Tx        // of a step in a transaction; nil for others
+	Notes          Notes
 }

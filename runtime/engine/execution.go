@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
@@ -33,12 +34,17 @@ type execution struct {
 
 	asked *call // a step that is to have a transaction now, see lend
 
+	progressed   atomic.Bool // an attempt has told of progress that the run does not know of
+	progressTold time.Time   // when the store was last told
+	answering    chan error  // of who waits for a checkpoint to be stored
+
 	cut bool // the attempts were cancelled because the process ends
 
-	ended chan attemptEnd // from attempts and their timers
-	asks  chan *call      // of attempts for a transaction
-	woken chan struct{}   // there may be something to do: a message, a time, a stage of Close
-	gone  chan struct{}   // closed when the loop has ended
+	ended   chan attemptEnd // from attempts and their timers
+	asks    chan *call      // of attempts for a transaction
+	savings chan *saving    // checkpoints, from attempts
+	woken   chan struct{}   // there may be something to do: a message, a time, a stage of Close
+	gone    chan struct{}   // closed when the loop has ended
 
 	mu   sync.Mutex
 	box  []store.Message
@@ -58,7 +64,8 @@ func (e *Embedded) launch(c *code, claimed store.Claimed) {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run,
 		calls: map[int64]*call{}, came: map[int64]bool{},
-		ended: make(chan attemptEnd), asks: make(chan *call), woken: make(chan struct{}, 1), gone: make(chan struct{}),
+		ended: make(chan attemptEnd), asks: make(chan *call), savings: make(chan *saving),
+		woken: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 	for _, m := range claimed.Messages {
 		x.came[m.ID] = true
@@ -133,6 +140,7 @@ func (x *execution) apply(o flow.Outcome) bool {
 	next, err := x.decide(o)
 	if errors.Is(err, flow.ErrStale) {
 		x.engine.opts.Logger.Debug("something came too late and is dropped", "run", x.head.ID)
+		x.answer(ErrAttemptOver)
 		return !x.run.State().Status.Final()
 	}
 	return x.store(next) && x.carryOut(next)
@@ -157,6 +165,7 @@ func (x *execution) decide(o flow.Outcome) (step, error) {
 
 // carryOut does what is to be done when a step is stored. It says whether the execution goes on.
 func (x *execution) carryOut(next step) bool {
+	x.answer(nil)
 	if next.release {
 		x.over = next.state.Status.Final()
 		x.cancelCalls(errStopped) // of a run that was terminated
@@ -223,11 +232,15 @@ func (x *execution) await() (flow.Outcome, bool) {
 		}
 		now := x.now()
 		wakeAt, tellAt, restUntil := x.run.State().WakeAt, x.tellAt(), x.restUntil()
+		progressAt := x.progressAt(now)
 		switch {
 		case due(wakeAt, now):
 			return flow.Tick{At: now}, true
 		case due(tellAt, now):
 			x.writeBegun()
+			continue
+		case due(progressAt, now):
+			x.writeProgress(now)
 			continue
 		case due(restUntil, now):
 			// Tried until it succeeds: nobody else looks at a run that is claimed.
@@ -240,7 +253,7 @@ func (x *execution) await() (flow.Outcome, bool) {
 			}
 			continue
 		}
-		if o, ok := x.sleepUntil(earliest(wakeAt, tellAt, restUntil), now); ok {
+		if o, ok := x.sleepUntil(earliest(wakeAt, tellAt, restUntil, progressAt), now); ok {
 			return o, true
 		}
 	}
@@ -255,6 +268,8 @@ func (x *execution) sleepUntil(at, now time.Time) (flow.Outcome, bool) {
 		return o.Ended, x.forget(o)
 	case x.asked = <-x.asks:
 		return nil, false
+	case s := <-x.savings:
+		return x.save(s), true
 	case <-x.woken:
 		return nil, false
 	}
@@ -308,6 +323,7 @@ func (x *execution) forget(o attemptEnd) bool {
 		return true // of an attempt that has ended before: stale, which the run says
 	}
 	delete(x.calls, o.Seq)
+	x.takeProgress(c)
 	x.begun = slices.DeleteFunc(x.begun, func(b *call) bool { return b == c })
 	c.over(x.engine.places, o.Err)
 	return !o.cutOff

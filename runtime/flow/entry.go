@@ -97,6 +97,9 @@ type Entry struct {
 	SignalID string
 	// Input is what the handler of a step got, Output what it returned, as JSON.
 	Input, Output json.RawMessage
+	// Told is what the handler of an attempt told of it while it was at work; nil for
+	// nothing. It is replaced, never changed.
+	Told *Told
 	// Error is why an attempt failed, or why a rollback or cancel began.
 	Error *Error
 	// Actor is who asked, where somebody did.

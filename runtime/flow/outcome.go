@@ -11,8 +11,8 @@ import (
 var ErrStale = errors.New("the outcome is stale")
 
 // Outcome is what a driver tells a run: that something happened, and when.
-// It is one of Begin, Ended, Tick, Signal, ChildEnded, Cancel,
-// Terminate, Pause, Resume and SkipDelay.
+// It is one of Begin, Ended, Noted, Tick, Signal, ChildEnded, Cancel, Terminate, Pause,
+// Resume and SkipDelay.
 type Outcome interface{ at() time.Time }
 
 // Begin says that a driver has taken the run up: for the first time, or again
@@ -26,6 +26,15 @@ type Ended struct {
 	Output json.RawMessage // if it did not fail
 	Err    *Error          // if it failed
 	At     time.Time
+}
+
+// Noted says what the handler of an attempt that is under way tells of it. Its effects
+// are that the entry is to be stored again, and nothing else.
+type Noted struct {
+	Seq        int64
+	Progress   *Progress       // nil leaves that of before
+	Checkpoint json.RawMessage // nil leaves that of before
+	At         time.Time
 }
 
 // Tick says what time it is. A driver sends it at WakeAt.
@@ -89,6 +98,7 @@ type SkipDelay struct {
 
 func (o Begin) at() time.Time  { return o.At }
 func (o Ended) at() time.Time  { return o.At }
+func (o Noted) at() time.Time  { return o.At }
 func (o Tick) at() time.Time   { return o.At }
 func (o Cancel) at() time.Time { return o.At }
 
@@ -143,6 +153,9 @@ type Attempt struct {
 	Input json.RawMessage
 	// Output is, for a compensation, the result to undo.
 	Output json.RawMessage
+	// Before has the last checkpoint that an attempt of the same piece of work stored; nil
+	// for none.
+	Before *Told
 	// IdempotencyKey is the same for each attempt of the same piece of work: it
 	// is made of the run, the run's attempt, the step, and do or undo.
 	IdempotencyKey string

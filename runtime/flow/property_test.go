@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strconv"
 	"testing"
 	"time"
 
@@ -102,7 +103,7 @@ func randomPolicy(t *rapid.T) Policy {
 func (d *driver) happen(t *rapid.T) {
 	events := []string{"tick"}
 	if len(d.open) > 0 {
-		events = append(events, "complete", "complete", "complete", "fail", "fail for good")
+		events = append(events, "complete", "complete", "complete", "fail", "fail for good", "note")
 	}
 	if len(d.children) > 0 {
 		events = append(events, "child")
@@ -126,6 +127,9 @@ func (d *driver) happen(t *rapid.T) {
 		err := broken(event)
 		err.Permanent = event == "fail for good"
 		d.endAt(rapid.IntRange(0, len(d.open)-1).Draw(t, "which"), "", err)
+	case "note":
+		a := d.open[rapid.IntRange(0, len(d.open)-1).Draw(t, "which")]
+		d.apply(Noted{Seq: a.Entry.Seq, Checkpoint: []byte(strconv.Itoa(len(d.log))), At: d.now})
 	case "child":
 		d.childHappens(t)
 	case "signal":
@@ -296,7 +300,8 @@ func dump(r *Run) map[string]any {
 		if st.status == stepNew {
 			continue // as good as absent
 		}
-		steps[name] = fmt.Sprint(st.status, st.attempt, string(st.input), string(st.output), st.undo, st.undoAttempt)
+		steps[name] = fmt.Sprint(st.status, st.attempt, string(st.input), string(st.output), st.undo, st.undoAttempt,
+			checkpoint(st.told), checkpoint(st.undoTold))
 	}
 	var open, waiting, completed, spans []string
 	for _, e := range r.open {

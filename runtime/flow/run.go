@@ -27,7 +27,7 @@ type Run struct {
 	signals map[signalTarget][]byte // the first payload for each wait
 	known   map[signalID]bool
 
-	// The state of the current attempt, made by started and ended alone.
+	// The state of the current attempt, made by started, ended and note alone.
 	steps     map[string]*stepState
 	open      []*Entry     // attempts under way
 	left      []*Entry     // those of them that the driver before this one left, until Begin asks for them
@@ -220,6 +220,8 @@ func (r *Run) Apply(o Outcome) (Effects, error) {
 		if err := r.end(o, now); err != nil {
 			return Effects{}, err
 		}
+	case Noted:
+		return r.note(o)
 	case Tick:
 		r.wake(now)
 	case Signal:
@@ -324,13 +326,13 @@ func (r *Run) attemptOf(e *Entry) Attempt {
 	def := r.stepDef(e.Step)
 	a := Attempt{
 		Entry: *e, Handler: blockName(e.Step), Timeout: r.policy(e).Timeout,
-		Input: e.Input, IdempotencyKey: r.key(e),
+		Input: e.Input, IdempotencyKey: r.key(e), Before: r.step(e.Step).told,
 		Transaction: e.Kind == KindStep && def != nil && def.Transaction,
 	}
 	a.StepKey = a.IdempotencyKey
 	if e.Kind == KindCompensation {
 		st := r.step(e.Step)
-		a.Input, a.Output, a.Handler = st.input, st.output, ""
+		a.Input, a.Output, a.Handler, a.Before = st.input, st.output, "", st.undoTold
 		a.StepKey = r.stepKey(e)
 		if st.def != nil && st.def.Compensation != nil {
 			a.Handler = st.def.Compensation.Name
@@ -349,7 +351,7 @@ func (r *Run) record(e Entry, now time.Time) *Entry {
 	e.StartedAt = now
 	entry := &e
 	r.started(entry)
-	r.note(entry)
+	r.change(entry)
 	return entry
 }
 
@@ -365,10 +367,10 @@ func (r *Run) recordEnd(e *Entry, now time.Time) {
 	e.EndSeq = r.seq + 1
 	e.FinishedAt = now
 	r.ended(e)
-	r.note(e)
+	r.change(e)
 }
 
-func (r *Run) note(e *Entry) {
+func (r *Run) change(e *Entry) {
 	if !r.isChanged(e) {
 		r.changed = append(r.changed, e)
 	}

@@ -46,6 +46,9 @@ type stepState struct {
 	undo        undoStatus
 	undoAttempt int
 
+	// The last that have a checkpoint: of the step, and of its compensation.
+	told, undoTold *Told
+
 	// wakeAt is the end of the pause of a step that is in Run.waiting, delay the
 	// entry of a delay.
 	wakeAt time.Time
@@ -78,6 +81,7 @@ func (r *Run) started(e *Entry) {
 	case KindStep:
 		st := r.step(e.Step)
 		st.status, st.attempt, st.input = stepRunning, e.Attempt, e.Input
+		st.keep(e)
 		r.unwait(st)
 		r.open = append(r.open, e)
 	case KindSkip:
@@ -116,6 +120,7 @@ func (r *Run) started(e *Entry) {
 	case KindCompensation:
 		st := r.step(e.Step)
 		st.undo, st.undoAttempt = undoRunning, e.Attempt
+		st.keep(e)
 		r.unwait(st)
 		r.open = append(r.open, e)
 	case KindRestart:

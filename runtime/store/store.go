@@ -60,6 +60,9 @@ type Run struct {
 	RetryOf string
 	// Kept is, of a run to create, the log with which it begins. It is not read back with the run.
 	Kept []flow.Entry
+	// Trace is where the start of the run is in a trace, in the words of who observes it;
+	// empty for nowhere. Lists do not have it.
+	Trace string
 	// Concurrency is the key for which the number of runs of the flow that are under way
 	// is bounded; nil for a flow without a bound.
 	Concurrency *string
@@ -155,7 +158,8 @@ type Change struct {
 	// Children, Messages and Release, is written within some milliseconds, together with others.
 	// Commit returns at once. If an entry of the same Seq, or a Head of the same
 	// run, is committed before that, the lazy one is dropped. A process that is
-	// killed may lose it.
+	// killed may lose it. Of an entry that is there and open it replaces Progress and
+	// Checkpoint; one that has ended stays as it is.
 	Lazy bool
 }
 
@@ -219,7 +223,7 @@ const (
 
 // Page is one page of runs, newest first.
 type Page struct {
-	// Runs are heads without Input and Output.
+	// Runs are heads without Input, Output and Trace.
 	Runs []Run
 	// Next is the cursor of the next page; empty on the last.
 	Next string

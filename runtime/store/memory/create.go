@@ -88,7 +88,7 @@ func asCreated(r store.Run) store.Run {
 		ID: r.ID, Flow: r.Flow, Version: r.Version, Tenant: r.Tenant, Priority: r.Priority,
 		IdempotencyKey: r.IdempotencyKey, Labels: maps.Clone(r.Labels), Status: flow.StatusPending,
 		Attempt: r.Attempt, Input: r.Input, CreatedAt: stored(r.CreatedAt),
-		ParentID: r.ParentID, RetryOf: r.RetryOf, Concurrency: r.Concurrency,
+		ParentID: r.ParentID, RetryOf: r.RetryOf, Concurrency: r.Concurrency, Trace: r.Trace,
 	}
 }
 

@@ -86,7 +86,9 @@ func (s *Store) write(l *lazyChange) {
 		return
 	}
 	for _, e := range l.entries {
-		r.put(e)
+		if i, found := r.find(e.Seq); !found || r.log[i].Open() { // what has ended is not brought back
+			r.put(e)
+		}
 	}
 	if l.head != nil {
 		r.setHead(l.head)

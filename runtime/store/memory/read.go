@@ -53,7 +53,7 @@ func (s *Store) List(ctx context.Context, f store.Filter) (store.Page, error) {
 			break
 		}
 		head := r.Run
-		head.Input, head.Output = nil, nil
+		head.Input, head.Output, head.Trace = nil, nil, ""
 		page.Runs = append(page.Runs, head)
 	}
 	return page, nil

@@ -161,7 +161,8 @@ func (b *batch) put(row *entryRow) error {
 	if row.plain {
 		_, err = b.write(stmtPutPlainEntry, row.values[:plainValues]...)
 	} else {
-		_, err = b.write(stmtPutEntry, row.values[:]...)
+		args := row.all()
+		_, err = b.write(stmtPutEntry, args[:]...)
 	}
 	return err
 }
@@ -172,7 +173,8 @@ func (b *batch) writeLazy(run *lazyRun) error {
 	for i := range run.rows {
 		row := &run.rows[i]
 		if held && !row.done {
-			if _, err := b.write(stmtInsertEntry, row.values[:]...); err != nil {
+			args := row.all()
+			if _, err := b.write(stmtInsertEntry, args[:]...); err != nil {
 				return err
 			}
 		}

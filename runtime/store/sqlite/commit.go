@@ -79,7 +79,11 @@ func (c *commit) bytes() int {
 func sizeOf(entries []flow.Entry) int {
 	n := 0
 	for i := range entries {
-		n += len(entries[i].Input) + len(entries[i].Output)
+		e := &entries[i]
+		n += len(e.Input) + len(e.Output)
+		if e.Told != nil {
+			n += len(e.Told.Checkpoint)
+		}
 	}
 	return n
 }
@@ -217,7 +221,22 @@ func sameEntry(a, b *flow.Entry) bool {
 		a.Attempt == b.Attempt && a.Actor == b.Actor && string(a.Input) == string(b.Input) &&
 		string(a.Output) == string(b.Output) && sameError(a.Error, b.Error) &&
 		fromTime(a.StartedAt) == fromTime(b.StartedAt) && fromTime(a.FinishedAt) == fromTime(b.FinishedAt) &&
-		fromTime(a.WakeAt) == fromTime(b.WakeAt) && a.Key == b.Key && a.SignalID == b.SignalID
+		fromTime(a.WakeAt) == fromTime(b.WakeAt) && a.Key == b.Key && a.SignalID == b.SignalID &&
+		sameTold(a.Told, b.Told)
+}
+
+func sameTold(a, b *flow.Told) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return sameProgress(a.Progress, b.Progress) && string(a.Checkpoint) == string(b.Checkpoint)
+}
+
+func sameProgress(a, b *flow.Progress) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Fraction == b.Fraction && a.Text == b.Text && fromTime(a.At) == fromTime(b.At)
 }
 
 func sameError(a, b *flow.Error) bool {

@@ -46,7 +46,7 @@ func asCreated(run store.Run) store.Run {
 		ID: run.ID, Flow: run.Flow, Version: run.Version, Tenant: run.Tenant, Priority: run.Priority,
 		IdempotencyKey: run.IdempotencyKey, Labels: run.Labels, Status: flow.StatusPending,
 		Attempt: run.Attempt, Input: run.Input, CreatedAt: stored(run.CreatedAt),
-		ParentID: run.ParentID, RetryOf: run.RetryOf, Concurrency: run.Concurrency,
+		ParentID: run.ParentID, RetryOf: run.RetryOf, Concurrency: run.Concurrency, Trace: run.Trace,
 	}
 }
 

@@ -20,11 +20,21 @@ import (
 // the callers, on their own goroutines: the writer only binds them.
 
 // entryRow is an entry as the arguments of stmtPutEntry. Most entries have
-// nothing in the last five: binding costs, so those are written with stmtPutPlainEntry.
+// nothing in the last seven: binding costs, so those are written with stmtPutPlainEntry.
 type entryRow struct {
 	seq    int64
 	plain  bool
 	values [16]driver.Value
+	told   *[2]driver.Value // the last two arguments; nil where they are
+}
+
+// all are the arguments of stmtPutEntry and stmtInsertEntry.
+func (r *entryRow) all() (args [18]driver.Value) {
+	copy(args[:], r.values[:])
+	if r.told != nil {
+		copy(args[len(r.values):], r.told[:])
+	}
+	return args
 }
 
 // plainValues is how many arguments stmtPutPlainEntry takes.
@@ -35,12 +45,17 @@ func encodeEntry(run int64, e *flow.Entry) (entryRow, error) {
 	if err != nil {
 		return entryRow{}, fmt.Errorf("the entry %d: %w", e.Seq, err)
 	}
-	plain := e.Error == nil && e.Actor == "" && e.WakeAt.IsZero() && e.Key == "" && e.SignalID == ""
+	told, err := encodeTold(e.Told)
+	if err != nil {
+		return entryRow{}, fmt.Errorf("the entry %d: %w", e.Seq, err)
+	}
+	plain := e.Error == nil && e.Actor == "" && e.WakeAt.IsZero() && e.Key == "" && e.SignalID == "" &&
+		told == nil
 	return entryRow{e.Seq, plain, [16]driver.Value{
 		run, e.Seq, e.EndSeq, string(e.Kind), e.Step, int64(e.RunAttempt), int64(e.Attempt),
 		fromTime(e.StartedAt), fromTime(e.FinishedAt), fromJSON(e.Input), fromJSON(e.Output),
 		e.Actor, fromTime(e.WakeAt), failure, e.Key, e.SignalID,
-	}}, nil
+	}, told}, nil
 }
 
 // headRow is a head as the arguments of stmtSetHead before the run.
@@ -74,7 +89,7 @@ type newRunRow struct {
 	parent, retryOf, concurrency driver.Value                   // nil where there is none
 }
 
-const newRunValueCount = 12
+const newRunValueCount = 13
 
 func (r *newRunRow) plain() bool { return r.parent == nil && r.retryOf == nil && r.concurrency == nil }
 
@@ -97,7 +112,7 @@ func encodeNewRun(r *store.Run) (newRunRow, error) {
 	}
 	row := newRunRow{values: [newRunValueCount]driver.Value{
 		r.ID, r.Flow, r.Version, int64(major), int64(minor), r.Tenant, int64(r.Priority), r.IdempotencyKey, labels,
-		int64(r.Attempt), fromTime(r.CreatedAt), fromJSON(r.Input),
+		int64(r.Attempt), fromTime(r.CreatedAt), fromJSON(r.Input), fromText(r.Trace),
 	}}
 	if r.ParentID != "" {
 		row.parent = r.ParentID
@@ -129,6 +144,21 @@ func encodeError(e *flow.Error) (driver.Value, error) {
 	return value, nil
 }
 
+func encodeTold(t *flow.Told) (*[2]driver.Value, error) {
+	if t == nil {
+		return nil, nil
+	}
+	told := &[2]driver.Value{nil, fromJSON(t.Checkpoint)}
+	if t.Progress == nil {
+		return told, nil
+	}
+	var err error
+	if told[0], err = encodeJSON(t.Progress); err != nil {
+		return nil, fmt.Errorf("the progress %v cannot be stored: %w", t.Progress.Fraction, err)
+	}
+	return told, nil
+}
+
 // encodeJSON leaves <, > and & as they are: fields of errors are kept as given.
 func encodeJSON(v any) (driver.Value, error) {
 	var b bytes.Buffer
@@ -138,6 +168,14 @@ func encodeJSON(v any) (driver.Value, error) {
 		return nil, err
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+// fromText is a text of which most rows have none.
+func fromText(text string) driver.Value {
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 func fromJSON(raw json.RawMessage) driver.Value {
@@ -169,7 +207,7 @@ func stored(t time.Time) time.Time { return toTime(fromTime(t)) }
 const (
 	headColumns = `run, id, flow, version, tenant, priority, idempotency_key, labels, status, phase, attempt,
 		created_at, started_at, finished_at, wake_at, end_seq, claim, parent_id, retry_of, concurrency, delete_at, error`
-	runColumns = headColumns + `, input, output`
+	runColumns = headColumns + `, input, output, trace`
 )
 
 // runRow is a run with what the store itself keeps of it.
@@ -185,7 +223,7 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 		r                                         runRow
 		created, started, finished, wake, deletes int64
 		labels, failure                           []byte
-		parent, retryOf                           sql.NullString
+		parent, retryOf, trace                    sql.NullString
 	)
 	fields := []any{
 		&r.key, &r.ID, &r.Flow, &r.Version, &r.Tenant, &r.Priority, &r.IdempotencyKey, &labels, &r.Status, &r.Phase, &r.Attempt,
@@ -193,7 +231,7 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 		&parent, &retryOf, &r.Concurrency, &deletes, &failure,
 	}
 	if payloads {
-		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output))
+		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output), &trace)
 	}
 	if err := scan(fields...); err != nil {
 		return runRow{}, err
@@ -203,7 +241,7 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 	}
 	r.CreatedAt, r.StartedAt, r.FinishedAt = toTime(created), toTime(started), toTime(finished)
 	r.WakeAt, r.DeleteAt = toTime(wake), toTime(deletes)
-	r.ParentID, r.RetryOf = parent.String, retryOf.String
+	r.ParentID, r.RetryOf, r.Trace = parent.String, retryOf.String, trace.String
 	if labels != nil {
 		if err := json.Unmarshal(labels, &r.Labels); err != nil {
 			return runRow{}, damaged("the labels of the run %q are no JSON object of texts: %v", r.ID, err)
@@ -231,19 +269,24 @@ func checkNames(r *runRow) error {
 
 // entryColumns are what scanEntry reads.
 const entryColumns = `run, seq, end_seq, kind, step, run_attempt, attempt, actor, started_at, finished_at, wake_at,
-	error, input, output, key, signal_id`
+	error, input, output, key, signal_id, progress, checkpoint`
 
 func scanEntry(scan func(...any) error) (run int64, e flow.Entry, err error) {
 	var (
 		started, finished, wake int64
 		failure                 []byte
+		progress, checkpoint    []byte
 	)
 	if err := scan(&run, &e.Seq, &e.EndSeq, &e.Kind, &e.Step, &e.RunAttempt, &e.Attempt, &e.Actor,
-		&started, &finished, &wake, &failure, (*[]byte)(&e.Input), (*[]byte)(&e.Output), &e.Key, &e.SignalID); err != nil {
+		&started, &finished, &wake, &failure, (*[]byte)(&e.Input), (*[]byte)(&e.Output), &e.Key, &e.SignalID,
+		&progress, &checkpoint); err != nil {
 		return 0, flow.Entry{}, err
 	}
 	e.StartedAt, e.FinishedAt, e.WakeAt = toTime(started), toTime(finished), toTime(wake)
 	if err := decodeError(failure, &e.Error); err != nil {
+		return run, flow.Entry{}, fmt.Errorf("the entry %d of a run's log: %w", e.Seq, err)
+	}
+	if err := decodeTold(progress, checkpoint, &e.Told); err != nil {
 		return run, flow.Entry{}, fmt.Errorf("the entry %d of a run's log: %w", e.Seq, err)
 	}
 	if !slices.Contains(kinds, e.Kind) {
@@ -254,6 +297,22 @@ func scanEntry(scan func(...any) error) (run int64, e flow.Entry, err error) {
 
 // kinds are what a log may have in it.
 var kinds = flow.Kinds()
+
+func decodeTold(progress, checkpoint []byte, into **flow.Told) error {
+	if progress == nil && checkpoint == nil {
+		return nil
+	}
+	told := &flow.Told{Checkpoint: checkpoint}
+	if progress != nil {
+		told.Progress = new(flow.Progress)
+		if err := json.Unmarshal(progress, told.Progress); err != nil {
+			return damaged("a stored progress is no JSON object: %v", err)
+		}
+		told.Progress.At = told.Progress.At.UTC()
+	}
+	*into = told
+	return nil
+}
 
 func decodeError(text []byte, into **flow.Error) error {
 	if text == nil {

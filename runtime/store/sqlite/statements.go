@@ -43,23 +43,26 @@ const (
 // The values of a newRunRow and a claim go into a run; a plain one has none for the last columns.
 const (
 	insertIntoRuns = `INSERT INTO runs (id, flow, version, major, minor, tenant, priority, idempotency_key, labels,
-		attempt, created_at, input, claim, status, phase, started_at, finished_at, wake_at, end_seq`
-	newRunValues = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, 0, 0`
+		attempt, created_at, input, trace, claim, status, phase, started_at, finished_at, wake_at, end_seq`
+	newRunValues = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, 0, 0`
 )
 
-// The values of an entryRow go into an entry; a plain one has none for the last five columns.
+// The values of an entryRow go into an entry; a plain one has none for the last seven columns.
 const (
 	insertIntoLog = `INSERT INTO log (run, seq, end_seq, kind, step, run_attempt, attempt,
-		started_at, finished_at, input, output, actor, wake_at, error, key, signal_id)
+		started_at, finished_at, input, output, actor, wake_at, error, key, signal_id, progress, checkpoint)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `
-	entryValues      = `?, ?, ?, ?, ?)`
-	plainEntryValues = `'', 0, NULL, '', '')`
-	orNothing        = ` ON CONFLICT (run, seq) DO NOTHING`
+	entryValues      = `?, ?, ?, ?, ?, ?, ?)`
+	plainEntryValues = `'', 0, NULL, '', '', NULL, NULL)`
 	orReplace        = ` ON CONFLICT (run, seq) DO UPDATE SET end_seq = excluded.end_seq, kind = excluded.kind,
 		step = excluded.step, run_attempt = excluded.run_attempt, attempt = excluded.attempt,
 		started_at = excluded.started_at, finished_at = excluded.finished_at, input = excluded.input,
 		output = excluded.output, actor = excluded.actor, wake_at = excluded.wake_at, error = excluded.error,
-		key = excluded.key, signal_id = excluded.signal_id`
+		key = excluded.key, signal_id = excluded.signal_id,
+		progress = excluded.progress, checkpoint = excluded.checkpoint`
+	// What is lazy tells of an attempt that is under way: that it is, and how far.
+	orUpdateOpen = ` ON CONFLICT (run, seq) DO UPDATE SET progress = excluded.progress, checkpoint = excluded.checkpoint
+		WHERE log.end_seq = 0`
 )
 
 const setHead = `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
@@ -80,7 +83,7 @@ var statementTexts = [statementCount]string{
 	stmtInsertRun: insertIntoRuns + `) VALUES (` + newRunValues + `) ON CONFLICT DO NOTHING`,
 	stmtInsertOtherRun: insertIntoRuns + `, parent_id, retry_of, concurrency, blocked) VALUES (` + newRunValues + `, ?, ?, ?, ` +
 		othersBlocked + `) ON CONFLICT DO NOTHING`,
-	stmtInsertEntry:    insertIntoLog + entryValues + orNothing,
+	stmtInsertEntry:    insertIntoLog + entryValues + orUpdateOpen,
 	stmtPutEntry:       insertIntoLog + entryValues + orReplace,
 	stmtPutPlainEntry:  insertIntoLog + plainEntryValues + orReplace,
 	stmtSetHead:        setHead + `wake_at = ? WHERE run = ? AND claim = ?`,

@@ -31,6 +31,7 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 		{"Commit", commitTests},
 		{"Lazy", lazyTests},
 		{"Lend", lendTests},
+		{"Progress", progressTests},
 		{"Send", sendTests},
 		{"Children", childrenTests},
 		{"Dormant", dormantTests},
