@@ -66,6 +66,14 @@ func WithStopGrace(d time.Duration) Option {
 	return func(o *engine.Options) { o.StopGrace = d }
 }
 
+// Observer is told of what happens to runs; see the packages metrics and tracing.
+type Observer = engine.Observer
+
+// WithObserver adds somebody who is told of what happens to runs.
+func WithObserver(o Observer) Option {
+	return func(opts *engine.Options) { opts.Observers = append(opts.Observers, o) }
+}
+
 // New makes a runtime on a store. The store stays the caller's to close, after
 // the runtime.
 func New(s store.Store, opts ...Option) (*Runtime, error) {

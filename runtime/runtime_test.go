@@ -124,6 +124,8 @@ type bench struct {
 	store *sqlite.Store
 	rt    *runtime.Runtime
 	wrap  func(store.Store) store.Store // around what the runtime gets
+
+	storeOptions []sqlite.Option
 }
 
 func newBench(t *testing.T) *bench {
@@ -134,7 +136,7 @@ func newBench(t *testing.T) *bench {
 func (b *bench) open(s shop, opts ...runtime.Option) {
 	b.t.Helper()
 	var err error
-	if b.store, err = sqlite.Open(b.path); err != nil {
+	if b.store, err = sqlite.Open(b.path, b.storeOptions...); err != nil {
 		b.t.Fatal(err)
 	}
 	var st store.Store = b.store

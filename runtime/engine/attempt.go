@@ -80,6 +80,9 @@ func (x *execution) start(a flow.Attempt) {
 	if a.Transaction {
 		c.loan = newLoan(ctx)
 	}
+	for _, o := range x.observers {
+		ctx = o.Begins(ctx, &c.Attempt)
+	}
 	x.calls[a.Entry.Seq] = c
 	if !a.Stored {
 		x.begun = append(x.begun, c)

@@ -49,11 +49,16 @@ func (x *execution) change(next step) (_ store.Change, needed bool) {
 		change.Head = x.head
 	}
 	x.headPending, x.consumed = false, nil
+	x.called = x.observeCalls(change.Children)
 	return change, true
 }
 
 // stored tells those whom a change concerns that it is on disk.
 func (x *execution) stored(change store.Change) {
+	x.called()
+	for _, o := range x.observers {
+		o.Stored(x.head, change.Entries)
+	}
 	x.logEnds(change.Entries)
 	if len(change.Messages) > 0 {
 		x.engine.unheard.Store(true)

@@ -25,6 +25,8 @@ type Options struct {
 	// PollInterval is how often the store is asked for what other processes
 	// wrote. Default 1s.
 	PollInterval time.Duration
+	// Observers are told of what happens.
+	Observers []Observer
 }
 
 func (o Options) withDefaults() Options {
@@ -210,6 +212,16 @@ func (e *Embedded) Create(ctx context.Context, run store.Run) (store.Created, er
 	if closed(e.closing) {
 		return store.Created{}, ErrClosed
 	}
+	if len(e.opts.Observers) == 0 {
+		return e.create(ctx, run)
+	}
+	run, told := e.observeStart(ctx, run)
+	created, err := e.create(ctx, run)
+	told(created, err)
+	return created, err
+}
+
+func (e *Embedded) create(ctx context.Context, run store.Run) (store.Created, error) {
 	c := e.codeFor(run.Flow, run.Version)
 	claim := c != nil && e.reserve()
 	limit := 0
@@ -225,7 +237,7 @@ func (e *Embedded) Create(ctx context.Context, run store.Run) (store.Created, er
 	}
 	switch {
 	case created.Claim != nil:
-		e.launch(c, store.Claimed{Claim: *created.Claim, Run: created.Run, Entries: run.Kept})
+		e.launch(c, store.Claimed{Claim: *created.Claim, Run: created.Run, Entries: run.Kept}, false)
 	case claim:
 		e.unreserve()
 		fallthrough

@@ -38,6 +38,9 @@ type execution struct {
 	progressTold time.Time   // when the store was last told
 	answering    chan error  // of who waits for a checkpoint to be stored
 
+	observers []RunObserver
+	called    func() // tells them that runs that were called are on disk
+
 	cut bool // the attempts were cancelled because the process ends
 
 	ended   chan attemptEnd // from attempts and their timers
@@ -59,8 +62,9 @@ const releaseAfter = 100 * time.Millisecond
 // Most have ended before: then its start and its end are written at once.
 const tellAfter = 2 * time.Millisecond
 
-// launch begins the execution of a claimed run, for which room was taken.
-func (e *Embedded) launch(c *code, claimed store.Claimed) {
+// launch begins the execution of a claimed run, for which room was taken. It was queued
+// if it waited in the store.
+func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool) {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run,
 		calls: map[int64]*call{}, came: map[int64]bool{},
@@ -82,6 +86,7 @@ func (e *Embedded) launch(c *code, claimed store.Claimed) {
 		e.unreserve()
 		return
 	}
+	x.observe(queued)
 	go x.loop(claimed.Entries, claimed.Messages)
 }
 
@@ -385,6 +390,9 @@ func actOf(m store.Message, now time.Time) flow.Outcome {
 // leave ends the execution: nobody finds it any more, and its room is free.
 func (x *execution) leave() {
 	e := x.engine
+	for _, o := range x.observers {
+		o.Left(x.head)
+	}
 	e.mu.Lock()
 	if e.active[x.head.ID] == x { // else the run is executed again already: it was free from its release on
 		delete(e.active, x.head.ID)

@@ -199,5 +199,5 @@ func (e *Embedded) launchClaimed(c store.Claimed) {
 	e.mu.Lock()
 	e.busy++
 	e.mu.Unlock()
-	e.launch(e.codeFor(c.Run.Flow, c.Run.Version), c)
+	e.launch(e.codeFor(c.Run.Flow, c.Run.Version), c, true)
 }

@@ -112,5 +112,8 @@ type Entry struct {
 	WakeAt time.Time
 }
 
+// Block is the name of the block that Step is the path of: names are unique in a flow.
+func (e *Entry) Block() string { return blockName(e.Step) }
+
 // Open says whether the entry has started and not ended.
 func (e *Entry) Open() bool { return e.EndSeq == 0 }

@@ -37,8 +37,21 @@ type batch struct {
 	ended []byte
 }
 
-// transact applies changes, and lazy entries of at least an age, in one transaction.
+// transact applies changes, and lazy entries of at least an age, in one transaction,
+// and tells of it who wants to know.
 func (w *writer) transact(changes []change, age time.Duration) (verdict, error) {
+	if w.opts.observe == nil {
+		return w.transactUnobserved(changes, age)
+	}
+	began, commits := time.Now(), w.commits
+	v, err := w.transactUnobserved(changes, age)
+	if err != nil || w.commits != commits {
+		w.opts.observe(len(changes), time.Since(began), err)
+	}
+	return v, err
+}
+
+func (w *writer) transactUnobserved(changes []change, age time.Duration) (verdict, error) {
 	if err := w.ready(); err != nil {
 		return unavailable, err
 	}

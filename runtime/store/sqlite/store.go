@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -50,6 +51,7 @@ const (
 // options are what an Option sets.
 type options struct {
 	synchronous Synchronous
+	observe     func(changes int, took time.Duration, err error) // nil for nobody
 	// For tests: around every COMMIT, and on every new connection of the writer.
 	commit  func(commit func() error) error
 	connect func(*conn) error
@@ -61,6 +63,13 @@ type Option func(*options)
 // WithSynchronous sets the level; the default is Full.
 func WithSynchronous(level Synchronous) Option {
 	return func(o *options) { o.synchronous = level }
+}
+
+// WithCommitObserver calls a function after each transaction that wrote something or
+// failed, with how many changes shared it, how long it took and why it failed. It is
+// called by the goroutine that writes, which goes on when it returns.
+func WithCommitObserver(observe func(changes int, took time.Duration, err error)) Option {
+	return func(o *options) { o.observe = observe }
 }
 
 // Open opens the database at path, or makes it; the folder must exist. It
