@@ -19,6 +19,9 @@ var (
 	// ErrStepOver says that the attempt that wants to store a checkpoint is over: it has
 	// ended or timed out, or its run does not go on in this process.
 	ErrStepOver = engine.ErrAttemptOver
+	// ErrOneCommit says that a step in a transaction has no checkpoints: all that it does
+	// is one commit.
+	ErrOneCommit = engine.ErrOneCommit
 	// ErrNoStep says that the context, of which Info was asked, is none of a handler.
 	ErrNoStep = errors.New("the context is none of a handler: there is nothing to store a checkpoint for")
 )
@@ -45,7 +48,7 @@ func (i StepInfo) Progress(fraction float64, text string) {
 // the flow itself is tried again. A compensation has checkpoints of its own.
 //
 // It works while the handler's context is cancelled because the process stops. It
-// returns ErrStepOver when the attempt is over, and a *flow.SizeError for more than 1 MiB
+// returns ErrStepOver when the attempt is over, ErrOneCommit in a transaction, and a *flow.SizeError for more than 1 MiB
 // of JSON. The value is kept and shown as it is: leave out what is secret.
 func (i StepInfo) Checkpoint(value any) error {
 	if i.notes == nil {

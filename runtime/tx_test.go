@@ -443,6 +443,9 @@ func TestWhatAHandlerWithATransactionCannotWaitFor(t *testing.T) {
 				return receipt{}, fmt.Errorf("got %w; want ErrInTransaction", err)
 			}
 		}
+		if err := runtime.Info(ctx).Checkpoint(1); !errors.Is(err, runtime.ErrOneCommit) {
+			return receipt{}, fmt.Errorf("got %w; want ErrOneCommit", err)
+		}
 		return receipt{}, runtime.Permanent(errors.New("as expected"))
 	}})
 	if _, err := b.start(shipment{Count: 1}).Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "as expected") {

@@ -86,7 +86,10 @@ func (e *Embedded) CreateIn(ctx context.Context, tx store.Tx, run store.Run) (st
 		t.starts.Store(true)
 		tx = t.loan
 	}
-	return db.CreateIn(ctx, tx, run)
+	run, told := e.observeStart(ctx, run)
+	created, err := db.CreateIn(ctx, tx, run)
+	told(created, err)
+	return created, err
 }
 
 // canLend says what keeps a step from having a transaction.

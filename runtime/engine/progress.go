@@ -19,6 +19,10 @@ import (
 // or timed out, or its run does not go on in this process.
 var ErrAttemptOver = errors.New("the attempt is over")
 
+// ErrOneCommit says that a step in a transaction has no checkpoints: all that it does is
+// one commit, and nothing of it is there before.
+var ErrOneCommit = errors.New("a step in a transaction has no checkpoints")
+
 // progressInterval is how often, at most, the progress of a run's attempts is stored.
 const progressInterval = 500 * time.Millisecond
 
@@ -31,7 +35,7 @@ type Notes interface {
 	// replaced by the next call before it is stored.
 	Progress(fraction float64, text string)
 	// Checkpoint stores a value to go on from. It returns when that is on disk, or
-	// ErrAttemptOver, or a *flow.SizeError.
+	// ErrAttemptOver, ErrOneCommit, or a *flow.SizeError.
 	Checkpoint(value json.RawMessage) error
 	// LastCheckpoint is the last value that was stored, by this attempt or one before it
 	// of the same piece of work; nil for none.
@@ -70,6 +74,9 @@ func (c *call) LastCheckpoint() json.RawMessage {
 func (c *call) Checkpoint(value json.RawMessage) error {
 	if err := flow.CheckSize("the checkpoint", len(value), maxCheckpoint); err != nil {
 		return err
+	}
+	if c.loan != nil {
+		return ErrOneCommit
 	}
 	x := c.execution
 	s := &saving{call: c, value: value, done: make(chan error, 1)}
