@@ -11,9 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/metrics"
 	"github.com/bextgen/bextgen/runtime/store/sqlite"
+	"github.com/bextgen/bextgen/runtime/tracing"
 )
 
 // The benchmark flow: four steps whose handlers do nothing, so that what is
@@ -62,13 +67,33 @@ func BenchmarkEngine(b *testing.B) {
 	}
 }
 
-func benchmarkEngine(b *testing.B, sync sqlite.Synchronous, atATime int) {
+// BenchmarkObserved is what metrics and traces, of which nothing is sampled, cost.
+func BenchmarkObserved(b *testing.B) {
+	m, err := metrics.New(prometheus.NewRegistry())
+	if err != nil {
+		b.Fatal(err)
+	}
+	unsampled := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())))
+	for _, c := range []struct {
+		name    string
+		options []runtime.Option
+	}{
+		{"nobody", nil},
+		{"metrics", []runtime.Option{runtime.WithObserver(m)}},
+		{"metrics and traces", []runtime.Option{runtime.WithObserver(m), runtime.WithObserver(tracing.New(unsampled))}},
+	} {
+		b.Run(c.name, func(b *testing.B) { benchmarkEngine(b, sqlite.Normal, 100, c.options...) })
+	}
+}
+
+func benchmarkEngine(b *testing.B, sync sqlite.Synchronous, atATime int, opts ...runtime.Option) {
 	db, err := sqlite.Open(filepath.Join(b.TempDir(), "runs.db"), sqlite.WithSynchronous(sync))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	rt, err := runtime.New(db, runtime.WithConcurrency(atATime), runtime.WithLogger(slog.New(slog.DiscardHandler)))
+	opts = append(opts, runtime.WithConcurrency(atATime), runtime.WithLogger(slog.New(slog.DiscardHandler)))
+	rt, err := runtime.New(db, opts...)
 	if err != nil {
 		b.Fatal(err)
 	}

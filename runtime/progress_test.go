@@ -338,9 +338,8 @@ func TestKillsBetweenCheckpoints(t *testing.T) {
 			if n > 0 && n < pieces {
 				interrupted++
 			}
-			continue
 		}
-		kept = n
+		kept = n // also where the step goes on from: that was kept, and not told before the kill
 	}
 	if kept != pieces || interrupted < 2 {
 		t.Errorf("%d of %d pieces were kept, with %d kills between them; the test wants all, and 2", kept, pieces, interrupted)

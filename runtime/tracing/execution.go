@@ -31,7 +31,7 @@ var names = map[flow.Kind]string{flow.KindStep: "step ", flow.KindCompensation: 
 
 // Calling implements engine.RunObserver.
 func (x *execution) Calling(child *store.Run) func() {
-	span := x.observer.start(x.span, child)
+	span := x.observer.start(x.span.SpanContext(), child)
 	return func() {
 		link(x.span, span.SpanContext())
 		span.End()

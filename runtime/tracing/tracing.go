@@ -52,7 +52,7 @@ func New(provider trace.TracerProvider) *Observer {
 // Starting implements engine.Observer: the span of a start is the first of the run's trace.
 func (o *Observer) Starting(ctx context.Context, run *store.Run) func(store.Created, error) {
 	starter := trace.SpanFromContext(ctx)
-	span := o.start(starter, run)
+	span := o.start(starter.SpanContext(), run)
 	return func(created store.Created, err error) {
 		switch {
 		case err != nil:
@@ -67,12 +67,12 @@ func (o *Observer) Starting(ctx context.Context, run *store.Run) func(store.Crea
 }
 
 // start begins the span of a start, and notes in the run where it is.
-func (o *Observer) start(starter trace.Span, run *store.Run) trace.Span {
+func (o *Observer) start(starter trace.SpanContext, run *store.Run) trace.Span {
 	options := []trace.SpanStartOption{
 		trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(runAttributes(run)...),
 	}
-	if from := starter.SpanContext(); from.IsValid() {
-		options = append(options, trace.WithLinks(trace.Link{SpanContext: from}))
+	if starter.IsValid() {
+		options = append(options, trace.WithLinks(trace.Link{SpanContext: starter}))
 	}
 	_, span := o.tracer.Start(context.Background(), "start "+run.Flow, options...)
 	run.Trace = encode(span.SpanContext())
@@ -87,7 +87,11 @@ func link(from trace.Span, to trace.SpanContext) {
 
 // Taken implements engine.Observer.
 func (o *Observer) Taken(t engine.Taken) engine.RunObserver {
-	ctx := trace.ContextWithRemoteSpanContext(context.Background(), decode(t.Run.Trace))
+	start := decode(t.Run.Trace)
+	if start.IsValid() && !start.IsSampled() {
+		return &unsampled{observer: o, start: start}
+	}
+	ctx := trace.ContextWithRemoteSpanContext(context.Background(), start)
 	_, span := o.tracer.Start(ctx, "run "+t.Run.Flow,
 		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(runAttributes(t.Run)...))
 	return &execution{observer: o, span: span, steps: map[work]trace.Span{}, attempts: map[int64]trace.Span{}}
