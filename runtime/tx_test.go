@@ -350,8 +350,7 @@ func TestCancelDuringATransaction(t *testing.T) {
 	<-underWay
 	asked := make(chan error, 1)
 	go func() { asked <- b.rt.CancelRun(t.Context(), run.ID(), "") }()
-	time.Sleep(20 * time.Millisecond) // most likely it is in the store's queue by now; either way the result is the same
-	close(release)
+	close(release) // whether the cancel waits in the store by now or not, the step completes
 	if err := <-asked; err != nil && !errors.Is(err, store.ErrFinal) {
 		t.Fatal(err)
 	}
@@ -400,15 +399,19 @@ func TestAStepBesideATransaction(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b, f := newBench(t), newTxPair()
 			db := b.openTx(shop{})
-			lent, undone := make(chan struct{}), false
+			lent, ends, undone := make(chan struct{}), make(chan struct{}), false
 			err := b.rt.Register(&f.Definition,
 				runtime.TxStepHandler(&f.left, func(ctx context.Context, tx runtime.Tx, _ number) (number, error) {
 					close(lent)
-					time.Sleep(20 * time.Millisecond) // so that the other one most likely ends meanwhile; it passes in any order
+					<-ends
 					return number{1}, charge(ctx, tx, shipment{})
 				}),
 				runtime.CompensationHandler(&f.left, func(context.Context, number, number) error { undone = true; return nil }),
-				runtime.StepHandler(&f.right, func(context.Context, number) (number, error) { <-lent; return number{2}, rightErr }),
+				runtime.StepHandler(&f.right, func(context.Context, number) (number, error) {
+					<-lent
+					close(ends)
+					return number{2}, rightErr
+				}),
 			)
 			if err != nil {
 				t.Fatal(err)

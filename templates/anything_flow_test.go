@@ -389,6 +389,9 @@ func (d *body) step(seen []dvalue, _ int) (map[string]any, []dvalue) {
 	case 1:
 		spec["compensate"] = map[string]any{"name": "undo-" + kebab, "after": "attempted", "timeout": "1s"}
 	}
+	if d.n(4, "transaction") == 0 {
+		spec["transaction"], spec["timeout"] = true, "5s"
+	}
 	return spec, behind
 }
 

@@ -207,6 +207,39 @@ var lendTests = []test{
 		created := s.create(st, s.newRun(keyed), true)
 		s.same("the run of the key", created.Run.ID, kept.ID)
 	}},
+	{"a run that is created in a loan is read as it was written, and waits for its place", func(s *suite) {
+		st := s.lending()
+		bounded := store.FlowVersion{Flow: "bounded", Major: 1, Minor: 2, Limit: 1}
+		inBounds := func(r *store.Run) { r.Flow, r.Concurrency = "bounded", new(string) }
+		first, second := s.newRun(inBounds), s.newRun(inBounds, func(r *store.Run) {
+			r.Tenant, r.Priority, r.Labels, r.ParentID = "t", 3, map[string]string{"a": "b"}, "p"
+		})
+		_, claim := s.claimed(st)
+		err := st.Lend(s.ctx, claim, func(loan store.Loan) (store.Change, error) {
+			s.createIn(st, loan, first, false)
+			return store.Change{Entries: []flow.Entry{step(1)}}, nil
+		})
+		if err != nil {
+			s.Fatalf("Lend: %v", err)
+		}
+		under := s.claim(st, at(1000), 9, bounded)
+		s.same("what is under way", ids(under), []string{first.ID})
+		err = st.Lend(s.ctx, claim, func(loan store.Loan) (store.Change, error) {
+			s.createIn(st, loan, second, false)
+			return store.Change{Entries: []flow.Entry{step(3)}}, nil
+		})
+		if err != nil {
+			s.Fatalf("Lend: %v", err)
+		}
+		s.same("what finds a place", ids(s.claim(st, at(1000), 9, bounded)), []string{})
+		s.commit(st, store.Change{Claim: under[0].Claim, Head: ended(first, flow.StatusCompleted)})
+		got := s.claim(st, at(1000), 9, bounded)
+		if len(got) != 1 {
+			s.Fatalf("%d runs were claimed when the place was free; want one", len(got))
+		}
+		second.Status = flow.StatusPending
+		s.same("the run", got[0].Run, second)
+	}},
 }
 
 // lending opens a store that lends and has the table own, or skips the test.
