@@ -25,7 +25,7 @@ test: setup ## runs all tests, with the race detector where there is a C compile
 	go test $(RACE) $(TESTFLAGS) ./...
 
 simulate: ## runs the runtime under random trouble, SEEDS times; see docs/testing.md
-	go test ./runtime/simulation -run TestSimulation -seeds $(SEEDS) -from $(FROM)
+	go test ./runtime/simulation -seeds $(SEEDS) -from $(FROM)
 
 mutants: ## shows that the simulation finds the bugs in runtime/simulation/mutants
 	go run ./runtime/simulation/mutants

@@ -52,10 +52,12 @@ func jumpBy(r *rand.Rand) time.Duration {
 // client starts a run, and perhaps signals and cancels it.
 func (w *world) client(r *rand.Rand, f *randomflow.Flow, key string, at time.Duration) {
 	id, input := runID(r), r.Int64N(20)
+	tenant, priority := []string{"", "acme"}[r.IntN(2)], r.IntN(3)
 	at += upTo(r, 3*time.Millisecond)
 	w.clients.Go(func() {
 		time.Sleep(at)
-		w.start(f, id, key, input)
+		w.start(f, start{id: id, key: key, tenant: tenant, input: input},
+			runtime.WithRunID(id), runtime.WithIdempotencyKey(key), runtime.WithTenant(tenant), runtime.WithPriority(priority))
 	})
 	for _, wait := range f.Definition.Waits {
 		for n := range r.IntN(3) {
@@ -130,24 +132,22 @@ func (w *world) ask(what string, ask func(ctx context.Context, rt *runtime.Runti
 }
 
 // start starts a run and waits for its end.
-func (w *world) start(f *randomflow.Flow, id, key string, input int64) {
+func (w *world) start(f *randomflow.Flow, s start, opts ...runtime.StartOption) {
 	var started *runtime.Run[int64]
-	err := w.ask("start "+id, func(ctx context.Context, _ *runtime.Runtime) (err error) {
-		started, err = runtime.StartFlow[int64](ctx, &f.Definition, input, runtime.WithRunID(id), runtime.WithIdempotencyKey(key))
+	err := w.ask("start "+s.id, func(ctx context.Context, _ *runtime.Runtime) (err error) {
+		started, err = runtime.StartFlow[int64](ctx, &f.Definition, s.input, opts...)
 		return err
 	})
 	if err != nil {
 		w.isWrong(err)
 		return
 	}
+	s.flow, s.got, s.existing = f.Definition.Flow, started.ID(), started.Existing()
 	w.mu.Lock()
-	w.h.starts = append(w.h.starts, start{id: id, key: f.Definition.Flow + key, got: started.ID(), existing: started.Existing(), input: input})
-	if key == "" {
-		w.h.starts[len(w.h.starts)-1].key = id
-	}
+	w.h.starts = append(w.h.starts, s)
 	w.mu.Unlock()
 	one := waited{run: started.ID(), status: flow.StatusCompleted}
-	err = w.ask("wait "+id, func(ctx context.Context, _ *runtime.Runtime) error {
+	err = w.ask("wait "+s.id, func(ctx context.Context, _ *runtime.Runtime) error {
 		found, err := runtime.GetFlow[int64](ctx, &f.Definition, started.ID())
 		if err != nil {
 			return err
@@ -189,7 +189,7 @@ func (w *world) acknowledged(err error, one asked) {
 	switch {
 	case err == nil:
 		w.mu.Lock()
-		one.at = w.now()
+		one.at, one.wall = w.now(), w.clock.Now()
 		w.h.asked = append(w.h.asked, one)
 		w.mu.Unlock()
 	case !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrFinal):

@@ -68,7 +68,7 @@ func (p *process) begin(ctx context.Context, in int64, out *int64) (*call, *rand
 	}
 	c := &call{
 		process: p.number, flow: info.Flow, run: info.RunID, step: info.Step, undo: info.Compensation,
-		attempt: info.Attempt, runAttempt: info.RunAttempt, key: info.IdempotencyKey, in: in, out: out,
+		attempt: info.Attempt, runAttempt: info.RunAttempt, key: info.IdempotencyKey, stepKey: info.StepKey, tenant: info.Tenant, in: in, out: out,
 		writes: len(w.h.writes), began: w.now(),
 	}
 	what := fmt.Sprint(c.run, c.step, c.undo, c.runAttempt, c.attempt)

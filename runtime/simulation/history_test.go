@@ -21,8 +21,9 @@ type history struct {
 	starts []start
 	asked  []asked // signals and cancels that were acknowledged
 	waits  []waited
-	trees  map[string]*run // as they are at the end, by id
-	wrong  []error         // answers that nobody may get
+	boots  map[int]time.Duration // when the processes began
+	runs   map[string]*run       // as they are at the end, by id
+	wrong  []error               // answers that nobody may get
 }
 
 // run is a run at the end.
@@ -49,7 +50,8 @@ type call struct {
 	flow, run, step     string
 	undo                bool
 	attempt, runAttempt int
-	key                 string
+	key, stepKey        string
+	tenant              string
 	in                  int64
 	out                 *int64 // of a compensation: the result to undo
 
@@ -63,16 +65,26 @@ type call struct {
 	stopped  time.Duration // when it saw its context cancelled; 0 if it did not
 }
 
+// kind is that of the entry which the call is for.
+func (c *call) kind() flow.Kind {
+	if c.undo {
+		return flow.KindCompensation
+	}
+	return flow.KindStep
+}
+
 // start is a start that was acknowledged.
 type start struct {
-	id, key, got string // the id that it asked for, and the one it got
-	existing     bool
-	input        int64
+	flow, tenant, key string
+	id, got           string // the id that it asked for, and the one it got
+	existing          bool
+	input             int64
 }
 
 // asked is a wish that was acknowledged.
 type asked struct {
 	at          time.Duration
+	wall        time.Time // by the clock of the processes
 	run         string
 	cancel      bool
 	signal, key string

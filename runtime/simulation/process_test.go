@@ -34,6 +34,7 @@ func (w *world) boot(slot int) {
 	w.mu.Lock()
 	w.booted++
 	p := &process{w: w, number: w.booted, slot: slot, st: w.data.Open()}
+	w.h.boots[p.number] = w.now()
 	w.mu.Unlock()
 	r := w.dice.of("process", p.number)
 	if chance(r, w.crashes) {

@@ -2,5 +2,5 @@
 
 package simulation
 
-// defaultSeeds is small: the race detector makes all of this ten times slower.
-const defaultSeeds = 150
+// defaultSeeds is small: the race detector makes all of this many times slower.
+const defaultSeeds = 500

@@ -18,6 +18,7 @@ func blockRules() []rule {
 		{"`Signal…` returns when that is on disk", signalsAreKept},
 		{"The first signal for a wait (and key) is the one that counts", each(firstSignalCounts)},
 		{"One that comes before the run is at its wait is kept, and the wait is over at once.", each(earlySignalsAreKept)},
+		{"One that comes within the wait's timeout while nothing runs is in time, however late a program starts again.", each(signalsInTimeCount)},
 		{"a second signal of the same id for the same wait (and key) is the same one", each(signalsComeOnce)},
 		{"When a wait's `timeout` is over, it has failed for good, as a step does after its last attempt, or, with `onTimeout: continue`, the run goes on and the wait has no value.", each(waitsTimeOut)},
 	}
@@ -92,7 +93,7 @@ func foreachKeepsItsLimit(_ *history, r *run) error {
 // before it could be.
 func signalsAreKept(h *history) error {
 	for _, a := range h.asked {
-		r := h.trees[a.run]
+		r := h.runs[a.run]
 		if a.cancel || r == nil || a.id == "" || !h.hadToObey(r, a) {
 			continue
 		}
@@ -154,6 +155,26 @@ func earlySignalsAreKept(_ *history, r *run) error {
 		}
 		if first := r.firstSignal(&wait); first != nil && first.Seq < wait.Seq && (wait.EndSeq != wait.Seq+1 || wait.Output == nil) {
 			return fmt.Errorf("entry %d: the wait %s is not over at once", wait.Seq, wait.Step)
+		}
+	}
+	return nil
+}
+
+// signalsInTimeCount: no process that began behind a signal lets the wait's timeout be
+// over that was not when it came.
+func signalsInTimeCount(h *history, r *run) error {
+	for _, wait := range r.log {
+		if wait.Kind != flow.KindWait || wait.Output != nil || wait.WakeAt.IsZero() || wait.Error != nil && wait.Error.Kind != flow.ErrorTimeout {
+			continue
+		}
+		at := h.stored(r, wait.Seq, hasEnded)
+		if at == len(h.writes) {
+			continue
+		}
+		for _, a := range h.asked {
+			if a.run == r.ID && a.signal == nameOf(wait.Step) && a.key == wait.Key && a.at < h.boots[h.writes[at].process] && a.wall.Before(wait.WakeAt) {
+				return fmt.Errorf("entry %d: the wait %s timed out, and its signal was there at %v", wait.Seq, wait.Step, a.at)
+			}
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ func crashRules() []rule {
 		{"A step that was under way runs again, with the same attempt number", each(callsAreOfAttempts)},
 		{"its result counts **exactly once**", each(endsNeverChange)},
 		{"It is the same for all attempts of a step", keysAreUnique},
+		{"A compensation finds the key of what it undoes in `runtime.Info(ctx).StepKey`", keysAreUnique},
 		{"no run is lost; no step whose result is stored runs again", each(storedNeverRunsAgain)},
 	}
 }
@@ -71,6 +72,12 @@ func keysAreUnique(h *history) error {
 			return fmt.Errorf("%s has the keys %s and %s", what, before, c.key)
 		}
 		of[c.key], keys[what] = what, c.key
+	}
+	for _, c := range h.calls {
+		did := keys[fmt.Sprint(c.run, " ", c.runAttempt, " ", c.step, " ", false)]
+		if c.undo && did != "" && c.stepKey != did {
+			return fmt.Errorf("what undoes %s of %s was told the key %s, and it was done with %s", c.step, c.run, c.stepKey, did)
+		}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 )
@@ -110,6 +111,11 @@ func (r *run) policyOf(e *flow.Entry) flow.Policy {
 		return *def.Compensation.Policy
 	}
 	return def.Policy
+}
+
+// timeoutOf is how long a call may take; 0 is without end.
+func (r *run) timeoutOf(c *call) time.Duration {
+	return r.policyOf(&flow.Entry{Kind: c.kind(), Step: c.step}).Timeout
 }
 
 func attemptsAreCounted(_ *history, r *run) error {
@@ -281,7 +287,7 @@ func triedAgain(_ *history, r *run) error {
 
 func cancelsAreKept(h *history) error {
 	for _, a := range h.asked {
-		r := h.trees[a.run]
+		r := h.runs[a.run]
 		if !a.cancel || r == nil || !h.hadToObey(r, a) {
 			continue
 		}

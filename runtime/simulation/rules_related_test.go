@@ -15,6 +15,7 @@ import (
 func relatedRules() []rule {
 	return []rule{
 		{"starts a run of the other flow, its child, in the same commit that records the call", each(childrenBeginWithTheirCalls)},
+		{"for the same tenant and with the same priority", each(childrenAreLikeTheirParents)},
 		{"The child's end is told to its parent in the commit that ends it.", each(childrenTellTheirEnd)},
 		{"The error of a child that failed is the error of the call", each(callsEndAsChildren)},
 		{"the runs that it called are cancelled first, and it is undone when they are over", each(childrenEndFirst)},
@@ -50,7 +51,7 @@ func childrenBeginWithTheirCalls(h *history, r *run) error {
 		switch {
 		case h.writes[at].change.Entries == nil || !found && !endedAtOnce(h, at, e.Seq):
 			return fmt.Errorf("the call at %d began without its run", e.Seq)
-		case found && (h.trees[e.Key] == nil || h.trees[e.Key].ParentID != r.ID):
+		case found && (h.runs[e.Key] == nil || h.runs[e.Key].ParentID != r.ID):
 			return fmt.Errorf("the run of the call at %d is not there, or not its own", e.Seq)
 		case known[e.Key]:
 			return fmt.Errorf("the run %s was called twice", e.Key)
@@ -70,6 +71,18 @@ func endedAtOnce(h *history, at int, seq int64) bool {
 	return false
 }
 
+func childrenAreLikeTheirParents(h *history, r *run) error {
+	if parent := h.runs[r.ParentID]; parent != nil && (parent.Tenant != r.Tenant || parent.Priority != r.Priority) {
+		return fmt.Errorf("the run is for %q with priority %d, and its parent for %q with %d", r.Tenant, r.Priority, parent.Tenant, parent.Priority)
+	}
+	for _, c := range r.calls {
+		if c.tenant != r.Tenant {
+			return fmt.Errorf("a handler was told that the run is for %q", c.tenant)
+		}
+	}
+	return nil
+}
+
 func childrenTellTheirEnd(h *history, r *run) error {
 	if r.ParentID == "" {
 		return nil
@@ -86,7 +99,7 @@ func childrenTellTheirEnd(h *history, r *run) error {
 
 func callsEndAsChildren(h *history, r *run) error {
 	for _, e := range r.childCalls() {
-		child := h.trees[e.Key]
+		child := h.runs[e.Key]
 		switch {
 		case child == nil:
 		case (child.Status == flow.StatusCompleted) != (e.Error == nil):
@@ -102,7 +115,7 @@ func callsEndAsChildren(h *history, r *run) error {
 
 func childrenEndFirst(h *history, r *run) error {
 	for _, e := range r.childCalls() {
-		child := h.trees[e.Key]
+		child := h.runs[e.Key]
 		if child == nil {
 			continue
 		}
@@ -126,15 +139,19 @@ func childrenEndFirst(h *history, r *run) error {
 func oneRunForAKey(h *history) error {
 	got, made := map[string]string{}, map[string]int{}
 	for _, s := range h.starts {
-		if before := got[s.key]; before != "" && before != s.got {
-			return fmt.Errorf("the key %q made the runs %s and %s", s.key, before, s.got)
+		what := fmt.Sprintf("the start of %s for %q with the key %q", s.flow, s.tenant, s.key)
+		if s.key == "" {
+			what += " as " + s.id
 		}
-		got[s.key] = s.got
+		if before := got[what]; before != "" && before != s.got {
+			return fmt.Errorf("%s made the runs %s and %s", what, before, s.got)
+		}
+		got[what] = s.got
 		if !s.existing {
-			made[s.key]++
+			made[what]++
 		}
-		if made[s.key] > 1 {
-			return fmt.Errorf("the run of the key %q was made twice", s.key)
+		if made[what] > 1 {
+			return fmt.Errorf("%s made its run twice", what)
 		}
 	}
 	return nil
@@ -144,7 +161,7 @@ func oneRunForAKey(h *history) error {
 func oneRunForAStep(h *history) error {
 	made := map[string]string{}
 	for _, id := range sortedRuns(h) {
-		r := h.trees[id]
+		r := h.runs[id]
 		step := r.Labels[startedBy]
 		if before := made[step]; step != "" && before != "" {
 			return fmt.Errorf("a step has started the runs %s and %s", before, r.ID)
@@ -165,7 +182,7 @@ func placesAreKept(h *history) error {
 	calls := h.calls
 	for at := range len(h.writes) + 1 {
 		for len(calls) > 0 && calls[0].writes <= at {
-			if r := h.trees[calls[0].run]; r != nil && r.Flow == "leaf" && h.ending(r) >= at {
+			if r := h.runs[calls[0].run]; r != nil && r.Flow == "leaf" && h.ending(r) >= at {
 				underWay[r.ID] = true
 			}
 			calls = calls[1:]
@@ -174,7 +191,7 @@ func placesAreKept(h *history) error {
 			return fmt.Errorf("%d runs of leaf are under way, and its limit is %d", len(underWay), limit)
 		}
 		if at < len(h.writes) {
-			if r := h.trees[h.writes[at].change.Claim.RunID]; r != nil && h.ending(r) == at {
+			if r := h.runs[h.writes[at].change.Claim.RunID]; r != nil && h.ending(r) == at {
 				delete(underWay, r.ID)
 			}
 		}
@@ -184,7 +201,7 @@ func placesAreKept(h *history) error {
 
 func waitersHearTheEnd(h *history) error {
 	for _, one := range h.waits {
-		r := h.trees[one.run]
+		r := h.runs[one.run]
 		switch {
 		case r == nil || r.Status != one.status:
 			return fmt.Errorf("Wait said that the run %s is %s", one.run, one.status)

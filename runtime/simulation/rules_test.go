@@ -33,7 +33,7 @@ func rules() []rule {
 func each(holds func(h *history, r *run) error) func(h *history) error {
 	return func(h *history) error {
 		for _, id := range sortedRuns(h) {
-			r := h.trees[id]
+			r := h.runs[id]
 			if err := holds(h, r); err != nil {
 				return fmt.Errorf("%w\n%s", err, r)
 			}
@@ -44,7 +44,7 @@ func each(holds func(h *history, r *run) error) func(h *history) error {
 
 func sortedRuns(h *history) []string {
 	var ids []string
-	for id := range h.trees {
+	for id := range h.runs {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
@@ -104,7 +104,7 @@ func same(h *history, a, b int) bool {
 
 func startsAreKept(h *history) error {
 	for _, s := range h.starts {
-		if h.trees[s.got] == nil {
+		if h.runs[s.got] == nil {
 			return fmt.Errorf("the run %s was started and is not there", s.got)
 		}
 	}
@@ -138,13 +138,9 @@ func resultsBeforeAreStored(h *history, r *run) error {
 
 // entryOf is the entry of the attempt that a call makes; nil if there is none.
 func (r *run) entryOf(c *call) *flow.Entry {
-	kind := flow.KindStep
-	if c.undo {
-		kind = flow.KindCompensation
-	}
 	for i := range r.log {
 		e := &r.log[i]
-		if e.Kind == kind && e.Step == c.step && e.RunAttempt == c.runAttempt && e.Attempt == c.attempt {
+		if e.Kind == c.kind() && e.Step == c.step && e.RunAttempt == c.runAttempt && e.Attempt == c.attempt {
 			return e
 		}
 	}

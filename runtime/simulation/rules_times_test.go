@@ -118,15 +118,11 @@ func pauseOf(p flow.Policy, k int) (least, most time.Duration) {
 // stoppedInTime: who heeds its context sees when the attempt's time is over.
 func stoppedInTime(h *history) error {
 	for _, c := range h.calls {
-		r := h.trees[c.run]
+		r := h.runs[c.run]
 		if r == nil || c.stopped == 0 {
 			continue
 		}
-		kind := flow.KindStep
-		if c.undo {
-			kind = flow.KindCompensation
-		}
-		timeout := r.policyOf(&flow.Entry{Kind: kind, Step: c.step}).Timeout
+		timeout := r.timeoutOf(c)
 		if timeout > 0 && h.calm && c.stopped-c.began > timeout+soon {
 			return fmt.Errorf("the call of %s from %v on saw the end of its context only after %v\n%s", c.step, c.began, c.stopped-c.began, r)
 		}

@@ -59,8 +59,8 @@ func reproduce(seed uint64) string {
 // show logs what happened.
 func show(t *testing.T, h *history) {
 	for _, id := range sortedRuns(h) {
-		t.Log(h.trees[id])
+		t.Log(h.runs[id])
 	}
 	t.Logf("calm: %v; %d runs, %d writes, %d calls of handlers, %d acknowledged signals and cancels",
-		h.calm, len(h.trees), len(h.writes), len(h.calls), len(h.asked))
+		h.calm, len(h.runs), len(h.writes), len(h.calls), len(h.asked))
 }

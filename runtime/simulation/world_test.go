@@ -46,14 +46,14 @@ type world struct {
 	booted    int
 	called    map[string]int // handlers, by what for
 	onWrite   map[string][]func(n int)
-	wrote1    map[string]int // how often runs were written
+	written   map[string]int // how often runs were written
 }
 
 func newWorld(seed uint64) *world {
 	w := &world{
 		dice: dice(seed), began: time.Now(), data: memory.New(),
-		h:      &history{flows: map[string]*randomflow.Flow{}, trees: map[string]*run{}},
-		called: map[string]int{}, onWrite: map[string][]func(int){}, wrote1: map[string]int{},
+		h:      &history{flows: map[string]*randomflow.Flow{}, boots: map[int]time.Duration{}, runs: map[string]*run{}},
+		called: map[string]int{}, onWrite: map[string][]func(int){}, written: map[string]int{},
 	}
 	w.eye = w.data.Open()
 	r := w.dice.of("world")
@@ -102,9 +102,9 @@ func (w *world) wrote(p *process, one write) {
 	one.at, one.process = w.now(), p.number
 	w.h.writes = append(w.h.writes, one)
 	id := one.change.Claim.RunID
-	w.wrote1[id]++
+	w.written[id]++
 	for _, f := range w.onWrite[id] {
-		f(w.wrote1[id])
+		f(w.written[id])
 	}
 	for _, child := range one.change.Children {
 		w.childBegins(child.ID)
@@ -183,15 +183,15 @@ func (w *world) read() {
 	for _, head := range w.runs() {
 		full, log, err := w.eye.Get(context.Background(), head.ID)
 		w.isWrong(err)
-		w.h.trees[full.ID] = &run{Run: full, flow: w.h.flows[full.Flow], log: log}
+		w.h.runs[full.ID] = &run{Run: full, flow: w.h.flows[full.Flow], log: log}
 	}
 	for i, one := range w.h.writes {
-		if r := w.h.trees[one.change.Claim.RunID]; r != nil {
+		if r := w.h.runs[one.change.Claim.RunID]; r != nil {
 			r.writes = append(r.writes, i)
 		}
 	}
 	for _, c := range w.h.calls {
-		if r := w.h.trees[c.run]; r != nil {
+		if r := w.h.runs[c.run]; r != nil {
 			r.calls = append(r.calls, c)
 		}
 	}

@@ -26,6 +26,8 @@ const (
 	folder = "runtime/simulation/mutants"
 	// patience is how long the simulation of one mutant may take.
 	patience = "2m"
+	// seeds is how many worlds it has to find the bug in; most are found in one of the first hundred.
+	seeds = "10000"
 )
 
 func main() {
@@ -83,7 +85,7 @@ func try(name, patch string) error {
 	if err != nil {
 		return err
 	}
-	test := exec.Command("go", "test", "-vet=off", "-overlay", overlay, "-timeout", patience, "-run", "^TestSimulation$", "./runtime/simulation")
+	test := exec.Command("go", "test", "-vet=off", "-overlay", overlay, "-timeout", patience, "./runtime/simulation", "-run", "^TestSimulation$", "-seeds", seeds)
 	out, err := test.CombinedOutput()
 	var failed *exec.ExitError
 	switch says := found.FindString(string(out)); {
@@ -129,6 +131,8 @@ func mutate(dir, patch, text string) (overlay string, err error) {
 	}
 	apply := exec.Command("git", "apply", "-C1", absolute)
 	apply.Dir = dir
+	apply.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") }),
+		"GIT_CEILING_DIRECTORIES="+filepath.Dir(dir)) // it is in no repository, whatever is around it
 	if out, err := apply.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the patch does not apply any more; make it anew for the code as it is: %w\n%s", err, out)
 	}
