@@ -49,7 +49,7 @@ func insertRunIn(ctx context.Context, tx store.Tx, row *newRunRow) (inserted boo
 	statement := stmtInsertRun
 	if !row.plain() {
 		statement = stmtInsertOtherRun
-		args = append(args, row.parent, row.concurrency)
+		args = append(args, row.parent, row.retryOf, row.concurrency)
 		for _, v := range row.place() {
 			args = append(args, v)
 		}
