@@ -10,8 +10,7 @@ import (
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
-// lendTests are for stores in SQL databases; others skip them. What handlers write
-// goes into a table of the test's own.
+// lendTests are those of RunSQL. What handlers write goes into a table of the test's own.
 var lendTests = []test{
 	{"what is written through a loan is committed with the change", func(s *suite) {
 		st := s.lending()
@@ -242,12 +241,12 @@ var lendTests = []test{
 	}},
 }
 
-// lending opens a store that lends and has the table own, or skips the test.
+// lending opens a store that lends and has the table own.
 func (s *suite) lending() store.SQL {
 	s.Helper()
 	st, ok := s.executing().(store.SQL)
 	if !ok {
-		s.Skip("the store has no transactions for others")
+		s.Fatal("the store is no store.SQL")
 	}
 	_, claim := s.claimed(st, func(r *store.Run) { r.Flow = "setup" })
 	err := st.Lend(s.ctx, claim, func(loan store.Loan) (store.Change, error) {

@@ -1,5 +1,6 @@
 // Package storetest is what every store has to pass. A store's own tests call
-// Run; what is special to it (its file, its connections) they test themselves.
+// Run, and RunSQL for a store.SQL; what is special to it (its file, its
+// connections) they test themselves.
 package storetest
 
 import (
@@ -22,15 +23,11 @@ type Open func(t *testing.T) store.Store
 
 // Run runs the suite. Each test gets the Open of new, empty data.
 func Run(t *testing.T, newData func(t *testing.T) Open) {
-	for _, topic := range []struct {
-		name  string
-		tests []test
-	}{
+	for _, topic := range []topic{
 		{"Create", createTests},
 		{"Claim", claimTests},
 		{"Commit", commitTests},
 		{"Lazy", lazyTests},
-		{"Lend", lendTests},
 		{"Progress", progressTests},
 		{"Send", sendTests},
 		{"Children", childrenTests},
@@ -44,15 +41,30 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 		{"Close", closeTests},
 		{"Load", loadTests},
 	} {
-		t.Run(topic.name, func(t *testing.T) {
-			for _, one := range topic.tests {
-				t.Run(one.name, func(t *testing.T) {
-					open := newData(t)
-					one.run(&suite{T: t, open: open, ctx: t.Context()})
-				})
-			}
-		})
+		topic.run(t, newData)
 	}
+}
+
+// RunSQL runs the part of the suite that is for a store.SQL. Such a store passes Run too.
+func RunSQL(t *testing.T, newData func(t *testing.T) Open) {
+	topic{"Lend", lendTests}.run(t, newData)
+}
+
+// topic is the tests of one part of the port.
+type topic struct {
+	name  string
+	tests []test
+}
+
+func (topic topic) run(t *testing.T, newData func(t *testing.T) Open) {
+	t.Run(topic.name, func(t *testing.T) {
+		for _, one := range topic.tests {
+			t.Run(one.name, func(t *testing.T) {
+				open := newData(t)
+				one.run(&suite{T: t, open: open, ctx: t.Context()})
+			})
+		}
+	})
 }
 
 // test is one property of a store.
