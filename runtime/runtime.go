@@ -146,6 +146,12 @@ func (rt *Runtime) Register(def *flow.Definition, handlers ...Handler) error {
 	return nil
 }
 
+// NoHandlers is the error of a generated Register… function that was given nil for
+// the handlers of a flow.
+func NoHandlers(def *flow.Definition) error {
+	return fmt.Errorf("register flow %s: there are no handlers; pass a value that has a method for each step, not nil", def.Flow)
+}
+
 // definitionOf is the code of a flow that can execute runs of a version; nil if
 // none is registered.
 func (rt *Runtime) definitionOf(name, version string) *flow.Definition {

@@ -27,12 +27,19 @@ func addRegister(f *jen.File, fl *model.Flow) {
 			args = append(args, handler(undoConstructor(st), fl, st, st.Undo.GoName))
 		}
 	}
+	var body []jen.Code
+	if len(args) > 1 { // of a nil interface no method can be taken
+		body = append(body, jen.If(jen.Id("steps").Op("==").Nil()).Block(
+			jen.Return(inRuntime("NoHandlers").Call(addrOf(definitionName(fl)))),
+		))
+	}
+	body = append(body, jen.Return(jen.Id("rt").Dot("Register").Add(registered(args))))
 	name := "Register" + fl.GoName
 	f.Add(comment(name + " makes the runtime execute " + fl.Name + " with these handlers."))
 	f.Func().Id(name).
 		Params(jen.Id("rt").Op("*").Add(inRuntime("Runtime")), jen.Id("steps").Id(stepsName(fl))).
 		Error().
-		Block(jen.Return(jen.Id("rt").Dot("Register").Add(registered(args))))
+		Block(body...)
 }
 
 // registered are a flow and its handlers, of which a flow that only calls others has none.

@@ -595,6 +595,9 @@ func (s *onboardCustomerMachine) Output(p *flow.Plan) any {
 
 // RegisterOnboardCustomer makes the runtime execute onboard-customer with these handlers.
 func RegisterOnboardCustomer(rt *runtime.Runtime, steps OnboardCustomerSteps) error {
+	if steps == nil {
+		return runtime.NoHandlers(&onboardCustomerFlow)
+	}
 	return rt.Register(
 		&onboardCustomerFlow,
 		runtime.StepHandler(&onboardCustomerCreateAccountStep, steps.CreateAccount),

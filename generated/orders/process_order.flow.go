@@ -251,6 +251,9 @@ func (s *processOrderMachine) Output(p *flow.Plan) any {
 
 // RegisterProcessOrder makes the runtime execute process-order with these handlers.
 func RegisterProcessOrder(rt *runtime.Runtime, steps ProcessOrderSteps) error {
+	if steps == nil {
+		return runtime.NoHandlers(&processOrderFlow)
+	}
 	return rt.Register(
 		&processOrderFlow,
 		runtime.StepHandler(&processOrderValidateStep, steps.Validate),
