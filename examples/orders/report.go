@@ -10,13 +10,18 @@ import (
 
 	"github.com/bextgen/bextgen/generated/orders"
 	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/timeline"
 )
 
 // report says what became of each order, and checks the books if that was asked for.
 func report(ctx context.Context, cfg config, out io.Writer, file *orderFile, s *shop, runs map[string]*runtime.RunDetail) error {
 	if cfg.timeline {
 		for _, order := range file.Orders {
-			if err := writeTimeline(out, order.ID, runs[order.ID], cfg.opened); err != nil {
+			run := runs[order.ID]
+			text := timeline.Text{Title: order.ID, Opened: cfg.opened}
+			if err := text.Write(out, timeline.New(timeline.Run{
+				Status: run.Status, Attempts: run.Attempts, StartedAt: run.StartedAt, FinishedAt: run.FinishedAt, Log: run.Log,
+			}, run.FinishedAt)); err != nil {
 				return err
 			}
 		}

@@ -1,4 +1,4 @@
-package main
+package timeline_test
 
 import (
 	"bytes"
@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/timeline"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
@@ -37,14 +37,14 @@ func waking(e flow.Entry, ms int) flow.Entry {
 	return e
 }
 
-func TestTimeline(t *testing.T) {
+func TestText(t *testing.T) {
 	out := new(bytes.Buffer)
 	for _, c := range []struct {
 		title string
-		run   runtime.RunDetail
+		run   timeline.Run
 	}{
-		{"retried and restarted", runtime.RunDetail{
-			RunSummary: runtime.RunSummary{Status: runtime.StatusCompleted, Attempts: 2, StartedAt: at(0), FinishedAt: at(2000)},
+		{"retried and restarted", timeline.Run{
+			Status: flow.StatusCompleted, Attempts: 2, StartedAt: at(0), FinishedAt: at(2000),
 			Log: []flow.Entry{
 				entry(flow.KindStep, "charge-payment", 1, 1, 0, 300),
 				waking(failing(entry(flow.KindStep, "fulfill", 1, 1, 300, 310), "no answer"), 400),
@@ -58,27 +58,28 @@ func TestTimeline(t *testing.T) {
 				entry(flow.KindStep, "notify", 2, 2, 1960, 2000),
 			},
 		}},
-		{"interrupted", runtime.RunDetail{
-			RunSummary: runtime.RunSummary{Status: runtime.StatusCompleted, Attempts: 1, StartedAt: at(-500), FinishedAt: at(400)},
-			Log:        []flow.Entry{entry(flow.KindStep, "charge-payment", 1, 1, -500, 400)},
+		{"interrupted", timeline.Run{
+			Status: flow.StatusCompleted, Attempts: 1, StartedAt: at(-500), FinishedAt: at(400),
+			Log: []flow.Entry{entry(flow.KindStep, "charge-payment", 1, 1, -500, 400)},
 		}},
-		{"cancelled while it pauses", runtime.RunDetail{
-			RunSummary: runtime.RunSummary{Status: runtime.StatusCancelled, Attempts: 1, StartedAt: at(0), FinishedAt: at(900)},
+		{"cancelled while it pauses", timeline.Run{
+			Status: flow.StatusCancelled, Attempts: 1, StartedAt: at(0), FinishedAt: at(900),
 			Log: []flow.Entry{
 				waking(failing(entry(flow.KindStep, "validate", 1, 1, 0, 100), "busy"), 5000),
 				failing(entry(flow.KindCancel, "", 1, 0, 900, 900), "cancelled: changed my mind"),
 			},
 		}},
-		{"under way", runtime.RunDetail{
-			RunSummary: runtime.RunSummary{Status: runtime.StatusRunning, Attempts: 1, StartedAt: at(0)},
+		{"under way", timeline.Run{
+			Status: flow.StatusRunning, Attempts: 1, StartedAt: at(0),
 			Log: []flow.Entry{
 				entry(flow.KindStep, "validate", 1, 1, 0, 100),
 				entry(flow.KindStep, "charge-payment", 1, 1, 100, -1),
 			},
 		}},
-		{"not begun", runtime.RunDetail{RunSummary: runtime.RunSummary{Status: runtime.StatusPending, Attempts: 1}}},
+		{"not begun", timeline.Run{Status: flow.StatusPending, Attempts: 1}},
 	} {
-		if err := writeTimeline(out, c.title, &c.run, noon); err != nil {
+		text := timeline.Text{Title: c.title, Opened: noon}
+		if err := text.Write(out, timeline.New(c.run, time.Time{})); err != nil {
 			t.Fatal(err)
 		}
 	}
