@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/bextgen/bextgen/runtime/engine"
 	"github.com/bextgen/bextgen/runtime/flow"
@@ -39,7 +37,7 @@ func (i StepInfo) Progress(fraction float64, text string) {
 	if math.IsNaN(fraction) {
 		fraction = 0
 	}
-	i.notes.Progress(min(max(fraction, 0), 1), shortened(text))
+	i.notes.Progress(min(max(fraction, 0), 1), flow.Shortened(text, maxProgressText))
 }
 
 // Checkpoint stores a value from which a later attempt can go on, in place of the one
@@ -48,8 +46,8 @@ func (i StepInfo) Progress(fraction float64, text string) {
 // the flow itself is tried again. A compensation has checkpoints of its own.
 //
 // It works while the handler's context is cancelled because the process stops. It
-// returns ErrStepOver when the attempt is over, ErrOneCommit in a transaction, and a *flow.SizeError for more than 1 MiB
-// of JSON. The value is kept and shown as it is: leave out what is secret.
+// returns ErrStepOver when the attempt is over, ErrOneCommit in a transaction, and a *flow.SizeError for more bytes
+// of JSON than WithMaxPayload says. The value is kept and shown as it is: leave out what is secret.
 func (i StepInfo) Checkpoint(value any) error {
 	if i.notes == nil {
 		return ErrNoStep
@@ -78,17 +76,4 @@ func (i StepInfo) LastCheckpoint(value any) (bool, error) {
 		return false, fmt.Errorf("checkpoint of step %s: it does not fit the type %T: %w", i.Step, value, err)
 	}
 	return true, nil
-}
-
-// shortened is a text in UTF-8 that is not too long.
-func shortened(text string) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= maxProgressText {
-		return text
-	}
-	end := maxProgressText
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end]
 }

@@ -12,6 +12,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -37,6 +38,8 @@ type Runtime struct {
 	logger *slog.Logger
 	clock  engine.Clock
 	ids    *idSource
+	// maxPayload is how many bytes a stored value may have.
+	maxPayload int
 
 	mu    sync.Mutex
 	flows map[*flow.Definition]bool // that this runtime has put into the slot
@@ -66,6 +69,14 @@ func WithStopGrace(d time.Duration) Option {
 	return func(o *engine.Options) { o.StopGrace = d }
 }
 
+// WithMaxPayload sets how many bytes of JSON a value may have that is stored: the input
+// of a run, what a signal carries, the input and result of a step, the list of a foreach
+// and that of its values, a checkpoint, an output. The default is 1 MiB. Starts, signals and
+// checkpoints return a *flow.SizeError for more; in a flow it is a failure for good of the block that made it.
+func WithMaxPayload(bytes int) Option {
+	return func(o *engine.Options) { o.MaxPayload = bytes }
+}
+
 // Observer is told of what happens to runs; see the packages metrics and tracing.
 type Observer = engine.Observer
 
@@ -87,6 +98,9 @@ func New(s store.Store, opts ...Option) (*Runtime, error) {
 	if o.Concurrency < 0 {
 		return nil, fmt.Errorf("runtime.New: a concurrency of %d is not possible; it is at least 1", o.Concurrency)
 	}
+	if o.MaxPayload < 0 {
+		return nil, fmt.Errorf("runtime.New: a payload of %d bytes is not possible; the limit is at least 1", o.MaxPayload)
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -96,8 +110,9 @@ func New(s store.Store, opts ...Option) (*Runtime, error) {
 	return &Runtime{
 		engine: engine.NewEmbedded(s, o),
 		logger: o.Logger, clock: o.Clock,
-		ids:   &idSource{entropy: ulid.Monotonic(rand.Reader, 0)},
-		flows: map[*flow.Definition]bool{},
+		maxPayload: cmp.Or(o.MaxPayload, engine.DefaultMaxPayload),
+		ids:        &idSource{entropy: ulid.Monotonic(rand.Reader, 0)},
+		flows:      map[*flow.Definition]bool{},
 	}, nil
 }
 

@@ -25,6 +25,9 @@ func (rt *Runtime) scheduled(def *flow.Definition) (func(context.Context, engine
 		s := &def.Schedules[i]
 		input, err := scheduledInput(def, s)
 		if err == nil {
+			err = flow.CheckSize("the input", len(input), rt.maxPayload)
+		}
+		if err == nil {
 			err = (&starting{Run: store.Run{Input: input}, keyGiven: true}).complete(def)
 		}
 		if err != nil {

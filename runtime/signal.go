@@ -99,6 +99,9 @@ func (rt *Runtime) signal(ctx context.Context, runID, flowName string, wait *flo
 	case !wait.Keyed && s.Key != "":
 		return fmt.Errorf("it has the key %q, and its wait stands in no foreach and takes none", s.Key)
 	}
+	if err := flow.CheckSize("the payload", len(s.Payload), rt.maxPayload); err != nil {
+		return err
+	}
 	for _, set := range opts {
 		set(&s)
 	}

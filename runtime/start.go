@@ -90,6 +90,9 @@ func StartFlow[Out any](ctx context.Context, def *flow.Definition, input any, op
 }
 
 func (rt *Runtime) start(ctx context.Context, def *flow.Definition, input json.RawMessage, opts []StartOption) (store.Created, error) {
+	if err := flow.CheckSize("the input", len(input), rt.maxPayload); err != nil {
+		return store.Created{}, err
+	}
 	now := rt.clock.Now().UTC().Truncate(time.Millisecond)
 	s := starting{Run: store.Run{
 		Flow: def.Flow, Version: def.Version, Input: input,

@@ -25,9 +25,15 @@ type Options struct {
 	// PollInterval is how often the store is asked for what other processes
 	// wrote. Default 1s.
 	PollInterval time.Duration
+	// MaxPayload is how many bytes of JSON a value may have that is stored. Default
+	// DefaultMaxPayload.
+	MaxPayload int
 	// Observers are told of what happens.
 	Observers []Observer
 }
+
+// DefaultMaxPayload is 1 MiB.
+const DefaultMaxPayload = 1 << 20
 
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
@@ -41,6 +47,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.StopGrace <= 0 {
 		o.StopGrace = 30 * time.Second
+	}
+	if o.MaxPayload <= 0 {
+		o.MaxPayload = DefaultMaxPayload
 	}
 	if o.PollInterval <= 0 {
 		o.PollInterval = time.Second
@@ -261,7 +270,9 @@ func (e *Embedded) List(ctx context.Context, f store.Filter) (store.Page, error)
 
 // Act implements Engine.
 func (e *Embedded) Act(ctx context.Context, runID string, a Act) error {
-	return e.send(ctx, store.Message{RunID: runID, Kind: a.Kind, Name: a.Step, Reason: a.Reason, Actor: a.Actor})
+	return e.send(ctx, store.Message{
+		RunID: runID, Kind: a.Kind, Name: a.Step, Reason: flow.CutText(a.Reason, flow.MaxMessage), Actor: a.Actor,
+	})
 }
 
 // Delete implements Engine.

@@ -62,7 +62,7 @@ type Engine interface {
 type Act struct {
 	Kind   store.MessageKind // cancel, terminate, pause, resume or skip_delay
 	Step   string            // of skip_delay: the path of the block that pauses; empty is the run itself
-	Reason string
+	Reason string            // of which flow.MaxMessage bytes are kept
 	Actor  string
 }
 

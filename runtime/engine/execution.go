@@ -128,7 +128,7 @@ func cancelsFirst(messages []store.Message) []store.Message {
 
 // restore rebuilds the run from its log.
 func (x *execution) restore(log []flow.Entry) bool {
-	head := flow.Head{ID: x.head.ID, Tenant: x.head.Tenant, Input: x.head.Input, StartedAt: x.head.StartedAt}
+	head := flow.Head{ID: x.head.ID, Tenant: x.head.Tenant, Input: x.head.Input, StartedAt: x.head.StartedAt, MaxPayload: x.engine.opts.MaxPayload}
 	run, err := flow.Restore(x.code.Definition, head, log)
 	if err != nil {
 		x.engine.opts.Logger.Error("the log of a run cannot be understood; the run is left as it is",

@@ -196,6 +196,7 @@ func (l *lending) run(tx store.Loan) (store.Change, error) {
 		}
 		l.end.Err = &flow.Error{Kind: flow.ErrorHandler, Message: "the handler's " + err.Error()}
 	}
+	l.end.Ended = l.x.run.Bounded(l.end.Ended)
 	if l.end.Err != nil || l.end.cutOff {
 		return store.Change{}, errNotUsed
 	}

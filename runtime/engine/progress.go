@@ -26,9 +26,6 @@ var ErrOneCommit = errors.New("a step in a transaction has no checkpoints")
 // progressInterval is how often, at most, the progress of a run's attempts is stored.
 const progressInterval = 500 * time.Millisecond
 
-// maxCheckpoint is how many bytes of JSON a checkpoint may have: each one is written anew.
-const maxCheckpoint = 1 << 20
-
 // Notes is how a handler tells of its attempt.
 type Notes interface {
 	// Progress says how far the attempt is. It returns at once, and what it says may be
@@ -72,7 +69,7 @@ func (c *call) LastCheckpoint() json.RawMessage {
 // Checkpoint implements Notes. It does not heed the attempt's context: when the process
 // stops, there is still time to say how far the work is.
 func (c *call) Checkpoint(value json.RawMessage) error {
-	if err := flow.CheckSize("the checkpoint", len(value), maxCheckpoint); err != nil {
+	if err := flow.CheckSize("the checkpoint", len(value), c.execution.engine.opts.MaxPayload); err != nil {
 		return err
 	}
 	if c.loan != nil {

@@ -73,7 +73,7 @@ func (r *Run) pause(o Pause, now time.Time) error {
 	}
 	e := Entry{Kind: KindPause, Actor: o.Actor}
 	if o.Reason != "" {
-		reason, err := Encode(o.Reason)
+		reason, err := Encode(CutText(o.Reason, MaxMessage))
 		if err != nil {
 			return err
 		}

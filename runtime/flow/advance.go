@@ -82,6 +82,9 @@ func (r *Run) complete(p *Plan, now time.Time) bool {
 	if p.err == nil {
 		raw, err := Encode(out)
 		if err == nil {
+			err = r.checkSize("the output", raw)
+		}
+		if err == nil {
 			r.output = raw
 			r.over(StatusCompleted, nil, now)
 			return true
@@ -97,7 +100,7 @@ func (r *Run) complete(p *Plan, now time.Time) bool {
 
 // over ends the run.
 func (r *Run) over(status Status, err *Error, now time.Time) {
-	r.status, r.err, r.finishedAt = status, err, now
+	r.status, r.err, r.finishedAt = status, r.bounded(err), now
 	r.seq++
 	r.endSeq = r.seq
 }

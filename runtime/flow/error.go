@@ -12,7 +12,7 @@ const (
 	ErrorTimeout    ErrorKind = "timeout"    // an attempt or a run took too long
 	ErrorCancelled  ErrorKind = "cancelled"  // the run was cancelled
 	ErrorExpression ErrorKind = "expression" // an expression of the spec failed
-	ErrorPayload    ErrorKind = "payload"    // a value could not be encoded or decoded
+	ErrorPayload    ErrorKind = "payload"    // a value could not be encoded or decoded, or is too large
 )
 
 // Error is a failure as it is stored.

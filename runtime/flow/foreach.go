@@ -87,6 +87,9 @@ func (f *Foreach[Item, Body, Value]) begin(p *Plan, over func() []Item) bool {
 		p.fail(ErrorPayload, fmt.Sprintf("the list of %s cannot be stored: %v", f.state.name, err))
 		return false
 	}
+	if !p.fits("the list of "+f.state.name, raw) {
+		return false
+	}
 	p.at = nil
 	p.run.record(Entry{Kind: KindForeach, Step: f.state.name, Input: raw}, p.now)
 	return true
@@ -156,11 +159,14 @@ func (f *Foreach[Item, Body, Value]) finish(p *Plan, collected bool) bool {
 	span := f.state.span
 	if collected {
 		raw, err := Encode(f.values)
+		p.at = f.state
 		if err != nil {
-			p.at = f.state
 			p.fail(ErrorPayload, fmt.Sprintf("the values of %s cannot be stored: %v", f.state.name, err))
+		}
+		if err != nil || !p.fits("the list of the values of "+f.state.name, raw) {
 			return false
 		}
+		p.at = nil
 		span.Output = raw
 	}
 	p.run.recordEnd(span, p.now)

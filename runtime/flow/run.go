@@ -17,6 +17,8 @@ type Run struct {
 	id    string
 	input json.RawMessage
 	info  RunInfo
+	// maxPayload is how many bytes a stored value may have; 0 is without end.
+	maxPayload int
 
 	machine Machine // nil before it is needed
 	status  Status
@@ -66,6 +68,9 @@ type Head struct {
 	Input  json.RawMessage
 	// StartedAt is when the run's first step began; zero for a run that has not begun.
 	StartedAt time.Time
+	// MaxPayload is how many bytes of JSON a value may have that the run stores from now
+	// on; 0 is without end. It is a setting, and no part of what is stored.
+	MaxPayload int
 }
 
 // New makes a run that has not begun.
@@ -82,7 +87,7 @@ func New(def *Definition, head Head) *Run {
 		def: def, defs: defs, waits: waits, id: head.ID, input: head.Input,
 		signals: map[signalTarget][]byte{}, known: map[signalID]bool{},
 		info:   RunInfo{ID: head.ID, Tenant: head.Tenant, StartedAt: head.StartedAt},
-		status: StatusPending, attempt: 1,
+		status: StatusPending, attempt: 1, maxPayload: head.MaxPayload,
 	}
 	r.reset()
 	if !head.StartedAt.IsZero() {
@@ -266,7 +271,7 @@ func (r *Run) resume(now time.Time) {
 func (r *Run) end(o Ended, now time.Time) error {
 	for _, e := range r.open {
 		if e.Seq == o.Seq {
-			r.finish(e, o, now)
+			r.finish(e, r.Bounded(o), now)
 			return nil
 		}
 	}
@@ -348,7 +353,7 @@ func (r *Run) record(e Entry, now time.Time) *Entry {
 	if e.Kind == KindRestart {
 		e.RunAttempt++ // it is the beginning of the next one
 	}
-	e.StartedAt = now
+	e.StartedAt, e.Error = now, r.bounded(e.Error)
 	entry := &e
 	r.started(entry)
 	r.change(entry)
@@ -365,7 +370,7 @@ func (r *Run) recordMoment(e Entry, now time.Time) {
 // recordEnd ends an entry.
 func (r *Run) recordEnd(e *Entry, now time.Time) {
 	e.EndSeq = r.seq + 1
-	e.FinishedAt = now
+	e.FinishedAt, e.Error = now, r.bounded(e.Error)
 	r.ended(e)
 	r.change(e)
 }

@@ -234,7 +234,7 @@ func (r *Run) fail(err *Error) {
 	if r.failure != nil {
 		return
 	}
-	r.failure = err
+	r.failure = r.bounded(err)
 	for _, st := range slices.Clone(r.waiting) {
 		if st.status == stepRetrying {
 			st.status = stepFailed

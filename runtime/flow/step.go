@@ -71,6 +71,9 @@ func (s *Step[In, Out]) begin(p *Plan, def *StepDef, input func() In) {
 		p.fail(ErrorPayload, fmt.Sprintf("the input of %s %s cannot be stored: %v", s.state.kind, s.state.name, err))
 		return
 	}
+	if !p.fits(fmt.Sprintf("the input of %s %s", s.state.kind, s.state.name), raw) {
+		return
+	}
 	if def.Calls != nil { // it is checked as at any other start of that flow
 		if err := Check(in); err != nil {
 			p.fail(ErrorPayload, fmt.Sprintf("the input of call %s is wrong: %v", s.state.name, err))
