@@ -37,8 +37,13 @@ var (
 	ErrExists = errors.New("a run of that id exists")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("the store is closed")
+	// ErrReadOnly says that the store was opened to read and cannot be written.
+	ErrReadOnly = errors.New("the store was opened to read only")
 	// ErrNewer says that the database was written by a newer version of bextgen.
 	ErrNewer = errors.New("the database is newer than this program")
+	// ErrOlder says that the database was written by an older version of bextgen, and was
+	// opened in a way that may not bring it up to date.
+	ErrOlder = errors.New("the database is older than this program")
 	// ErrDamaged says that the database file is damaged or is no database of bextgen.
 	ErrDamaged = errors.New("the database is damaged")
 	// ErrCursor says that a page's cursor is not one that List gave.

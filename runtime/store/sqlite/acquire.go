@@ -12,6 +12,9 @@ func (s *Store) Acquire(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	defer leave()
+	if s.writer == nil {
+		return false, nil
+	}
 	s.acquiring.Lock()
 	defer s.acquiring.Unlock()
 	if s.claims.current() != 0 {

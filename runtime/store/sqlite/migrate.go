@@ -66,6 +66,11 @@ func prepareFile(path string) (err error) {
 	if err != nil {
 		return err
 	}
+	if create {
+		if err := makeLockFile(path); err != nil {
+			return err
+		}
+	}
 	c, err := connect(probeURI(path, create))
 	if err != nil {
 		return err
@@ -82,11 +87,8 @@ func prepareFile(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	if newest := int64(len(all)); version > newest {
-		return fmt.Errorf("%w: its layout is number %d, and this program knows %d: use a newer bextgen", store.ErrNewer, version, newest)
-	}
-	if version == int64(len(all)) {
-		return nil
+	if err := refuseNewer(version, int64(len(all))); err != nil || version == int64(len(all)) {
+		return err
 	}
 	if version == 0 {
 		if err := useWAL(c); err != nil {
@@ -96,17 +98,28 @@ func prepareFile(path string) (err error) {
 	return migrate(c, all)
 }
 
-// checkFiles looks at the files before SQLite does. A file that is not there is
-// to be created, with the mode of the lock file, which is made here.
+func refuseNewer(version, newest int64) error {
+	if version > newest {
+		return fmt.Errorf("%w: its layout is number %d, and this program knows %d: use a newer bextgen", store.ErrNewer, version, newest)
+	}
+	return nil
+}
+
+// makeLockFile makes the lock file of a database that is to be created, with its mode.
+func makeLockFile(path string) error {
+	lock, err := os.OpenFile(lockPath(path), os.O_CREATE|os.O_RDONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return lock.Close()
+}
+
+// checkFiles looks at the files before SQLite does. A file that is not there is to be created.
 func checkFiles(path string) (create bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		lock, err := os.OpenFile(lockPath(path), os.O_CREATE|os.O_RDONLY, 0o600)
-		if err != nil {
-			return false, err
-		}
-		return true, lock.Close()
+		return true, nil
 	case err != nil:
 		return false, err
 	case !info.Mode().IsRegular():

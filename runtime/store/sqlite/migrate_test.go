@@ -72,11 +72,10 @@ func makeFirstLayout(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	create, err := checkFiles(path)
-	if err != nil {
+	if err := makeLockFile(path); err != nil {
 		t.Fatal(err)
 	}
-	c, err := connect(probeURI(path, create))
+	c, err := connect(probeURI(path, true))
 	if err != nil {
 		t.Fatal(err)
 	}

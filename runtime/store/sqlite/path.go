@@ -105,9 +105,15 @@ func writerURI(database string, synchronous Synchronous) string {
 }
 
 // readerURI opens a connection that cannot write.
-func readerURI(database string) string {
+func readerURI(database string) string { return readingURI(database, "rw") } // readers of a WAL write to its index
+
+// readOnlyURI opens a connection that cannot write and, where it is the last one to close,
+// leaves the WAL alone.
+func readOnlyURI(database string) string { return readingURI(database, "ro") }
+
+func readingURI(database, mode string) string {
 	return uri(database, url.Values{
-		"mode":          {"rw"}, // readers of a WAL write to its index
+		"mode":          {mode},
 		"_busy_timeout": {milliseconds(busyTimeout)},
 		"_query_only":   {"1"},
 	})

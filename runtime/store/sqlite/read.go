@@ -37,9 +37,9 @@ const (
 // maxReaders is how many reads may go on at a time.
 func maxReaders() int { return max(4, runtime.GOMAXPROCS(0)) }
 
-// openReaders opens the pool and prepares its statements.
-func (s *Store) openReaders() error {
-	connector, err := sqlitedriver.NewConnector(readerURI(s.path))
+// openReaders opens the pool, of connections to the URI, and prepares its statements.
+func (s *Store) openReaders(uri string) error {
+	connector, err := sqlitedriver.NewConnector(uri)
 	if err != nil {
 		return err
 	}

@@ -19,13 +19,13 @@ import (
 type Store struct {
 	path    string // resolved
 	gate    gate
-	writer  *writer
+	writer  *writer // nil: the store only reads
 	claims  *claims
 	readers *sql.DB
 	reads   statements
 
-	acquiring sync.Mutex // held by Acquire
-	lock      *flock.Flock
+	acquiring sync.Mutex   // held by Acquire
+	lock      *flock.Flock // nil if the store only reads
 
 	claiming sync.Mutex // held by Claim
 	unread   error      // what kept an earlier Claim from returning a run
@@ -95,7 +95,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 	if err := s.writer.ready(); err != nil {
 		return nil, wrap(path, "open the database", err)
 	}
-	if err := s.openReaders(); err != nil {
+	if err := s.openReaders(readerURI(name)); err != nil {
 		s.writer.disconnect()
 		return nil, wrap(path, "open the database", err)
 	}
@@ -112,6 +112,9 @@ func newWriterID() int64 {
 
 // write hands a change to the writer and waits for what became of it.
 func (s *Store) write(ctx context.Context, c change) error {
+	if s.writer == nil {
+		return fmt.Errorf("%s: %w", s.path, store.ErrReadOnly)
+	}
 	return s.writer.submit(ctx, c)
 }
 
@@ -130,6 +133,10 @@ func (s *Store) Close() error {
 		// The writing connection goes last: so it puts the WAL into the database and
 		// removes it, which readers cannot.
 		readers := errors.Join(s.reads.close(), s.readers.Close())
+		if s.writer == nil {
+			s.closeErr = readers
+			return
+		}
 		close(s.writer.queue)
 		<-s.writer.ended
 		s.claims.lose()
