@@ -212,7 +212,7 @@ func TestActsOnAllRunsThatAFilterSelects(t *testing.T) {
 		runs = append(runs, b.start(shipment{}, runtime.WithTenant("acme")))
 	}
 	other := b.start(shipment{}, runtime.WithTenant("other"))
-	result, err := b.rt.ForRuns(t.Context(), runtime.RunFilter{Tenant: "acme", Limit: 2}, func(ctx context.Context, id string) error {
+	result, err := b.rt.ForRuns(t.Context(), runtime.RunFilter{Tenants: []string{"acme"}, Limit: 2}, func(ctx context.Context, id string) error {
 		return b.rt.CancelRun(ctx, id, "all of acme", runtime.WithActor("ann"))
 	})
 	if err != nil || result.Done != 5 || len(result.Failed) != 0 {

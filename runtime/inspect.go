@@ -25,21 +25,36 @@ const (
 	StatusSkipped   = flow.StatusSkipped
 )
 
-// RunFilter selects runs. Zero fields select all; Limit is 50 where it is 0, and at most 500.
+// RunFilter selects runs: those that have all of what it says. Zero fields select all.
 type RunFilter struct {
-	Flow           string
-	Status         Status
-	Tenant         string
+	Flow     string
+	Statuses []Status   // any of these
+	Phase    flow.Phase // of runs that are running: others have none
+	// Tenants are those whose runs are selected, "" being nobody's. Nil selects all
+	// tenants, and a list without any no run: what somebody may see can be handed on as it is.
+	Tenants        []string
 	IdempotencyKey string
-	Limit          int
-	// Cursor is the NextCursor of the page before.
+	ParentID       string            // the runs that this one called
+	Labels         map[string]string // all of these
+	// Since and Until bound when the run was created: at Since or later, and before Until.
+	Since, Until time.Time
+	// ErrorText stands in the message of the run's error or in its type, ErrorType in its
+	// type: the name of a declared error, or else its kind. The case of ASCII letters does
+	// not matter. A run that completed has no error.
+	ErrorText, ErrorType string
+	// Limit is how many runs a page has at most: 50 where it is 0, and 500 at most.
+	Limit int
+	// Cursor is the NextCursor of the page before, of the same filter.
 	Cursor string
 }
 
 // RunPage is one page of runs, newest first.
 type RunPage struct {
+	// Runs may be fewer than the limit, even none, on a page that is not the last: only so
+	// many runs are looked at for one page, so that what is rare among millions does not
+	// take for ever.
 	Runs []RunSummary
-	// NextCursor is for the next page; empty on the last.
+	// NextCursor is for the next page; empty on the last, and only there.
 	NextCursor string
 }
 
@@ -92,12 +107,9 @@ type StepDetail struct {
 }
 
 // ListRuns returns a page of runs, newest first. It returns store.ErrCursor for
-// a cursor that is none.
+// a cursor that is none, or one of another filter.
 func (rt *Runtime) ListRuns(ctx context.Context, f RunFilter) (RunPage, error) {
-	page, err := rt.engine.List(ctx, store.Filter{
-		Flow: f.Flow, Status: f.Status, Tenant: f.Tenant, IdempotencyKey: f.IdempotencyKey,
-		Limit: f.Limit, Cursor: f.Cursor,
-	})
+	page, err := rt.engine.List(ctx, store.Filter(f))
 	if err != nil {
 		return RunPage{}, fmt.Errorf("list runs: %w", err)
 	}

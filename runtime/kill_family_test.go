@@ -213,7 +213,7 @@ func familyChild(dir string, finish bool) error {
 // signalOpen sends all that the trips wait for that an earlier process left.
 func (f *trip) signalOpen(ctx context.Context, rt *runtime.Runtime) error {
 	for _, status := range []runtime.Status{runtime.StatusPending, runtime.StatusRunning} {
-		page, err := rt.ListRuns(ctx, runtime.RunFilter{Flow: f.Flow, Status: status, Limit: 500})
+		page, err := rt.ListRuns(ctx, runtime.RunFilter{Flow: f.Flow, Statuses: []runtime.Status{status}, Limit: 500})
 		if err != nil {
 			return err
 		}

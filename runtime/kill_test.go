@@ -198,7 +198,7 @@ func waitForAll(ctx context.Context, rt *runtime.Runtime) error {
 // openRuns counts the runs that are not over, as far as one page of each status shows them.
 func openRuns(ctx context.Context, rt *runtime.Runtime) (open int, err error) {
 	for _, status := range []runtime.Status{runtime.StatusPending, runtime.StatusRunning} {
-		page, err := rt.ListRuns(ctx, runtime.RunFilter{Status: status, Limit: 500})
+		page, err := rt.ListRuns(ctx, runtime.RunFilter{Statuses: []runtime.Status{status}, Limit: 500})
 		if err != nil {
 			return 0, err
 		}

@@ -132,7 +132,7 @@ func TestRoomIsCountedRight(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		taken(t, e)
 		for _, status := range []flow.Status{flow.StatusPending, flow.StatusRunning} {
-			if page, err := s.List(t.Context(), store.Filter{Status: status}); err != nil || len(page.Runs) > 0 {
+			if page, err := s.List(t.Context(), store.Filter{Statuses: []flow.Status{status}}); err != nil || len(page.Runs) > 0 {
 				t.Errorf("%d runs are %s (%v)", len(page.Runs), status, err)
 			}
 		}

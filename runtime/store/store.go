@@ -46,7 +46,7 @@ var (
 	ErrOlder = errors.New("the database is older than this program")
 	// ErrDamaged says that the database file is damaged or is no database of bextgen.
 	ErrDamaged = errors.New("the database is damaged")
-	// ErrCursor says that a page's cursor is not one that List gave.
+	// ErrCursor says that a page's cursor is not one that List gave for this filter.
 	ErrCursor = errors.New("the cursor is not valid")
 )
 
@@ -208,15 +208,26 @@ type Message struct {
 	Error               *flow.Error
 }
 
-// Filter selects runs. Zero fields select all.
+// Filter selects runs: those that have all of what it says. Zero fields select all.
 type Filter struct {
-	Flow           string
-	Status         flow.Status
-	Tenant         string
+	Flow     string
+	Statuses []flow.Status // any of these
+	Phase    flow.Phase    // of runs that are running: others have none
+	// Tenants are those whose runs are selected, "" being nobody's. Nil selects all
+	// tenants, and a list without any no run: what somebody may see can be handed on as it is.
+	Tenants        []string
 	IdempotencyKey string
+	ParentID       string            // the runs that this one called
+	Labels         map[string]string // all of these
+	// Since and Until bound when the run was created: at Since or later, and before Until.
+	Since, Until time.Time
+	// ErrorText stands in the message of the run's error or in its type, ErrorType in its
+	// type: the name of a declared error, or else its kind. The case of ASCII letters does
+	// not matter. A run that completed has no error.
+	ErrorText, ErrorType string
 	// Limit is the size of a page: 1 to MaxPage; 0 is DefaultPage.
 	Limit int
-	// Cursor is the Next of the page before.
+	// Cursor is the Next of the page before, of the same filter.
 	Cursor string
 }
 
@@ -228,9 +239,11 @@ const (
 
 // Page is one page of runs, newest first.
 type Page struct {
-	// Runs are heads without Input, Output and Trace.
+	// Runs are heads without Input, Output and Trace. There may be fewer than the limit,
+	// even none, on a page that is not the last: a store looks at so many runs for one
+	// page and no more, so that what is rare among millions does not take for ever.
 	Runs []Run
-	// Next is the cursor of the next page; empty on the last.
+	// Next is the cursor of the next page; empty on the last, and only there.
 	Next string
 }
 

@@ -1,10 +1,10 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/bextgen/bextgen/runtime/flow"
@@ -34,22 +34,17 @@ func (s *Store) List(ctx context.Context, f store.Filter) (store.Page, error) {
 		return store.Page{}, err
 	}
 	defer leave()
-	limit := f.Limit
-	if limit == 0 {
-		limit = store.DefaultPage
-	}
-	limit = min(max(limit, 1), store.MaxPage)
-	before, err := parseCursor(f.Cursor)
+	before, err := f.CursorKey()
 	if err != nil {
-		return store.Page{}, err
+		return store.Page{}, fmt.Errorf("list runs: %w", err)
 	}
 	var page store.Page
 	for _, r := range slices.Backward(s.data.order) {
-		if before != 0 && r.key >= before || !matches(r, f) {
+		if before != 0 && r.key >= before || !matches(r, &f) {
 			continue
 		}
-		if len(page.Runs) == limit {
-			page.Next = cursorPrefix + strconv.FormatInt(last(page, s.data).key, 10)
+		if len(page.Runs) == f.PageSize() {
+			page.Next = f.CursorAt(last(page, s.data).key)
 			break
 		}
 		head := r.Run
@@ -59,27 +54,46 @@ func (s *Store) List(ctx context.Context, f store.Filter) (store.Page, error) {
 	return page, nil
 }
 
-func matches(r *run, f store.Filter) bool {
-	return (f.Flow == "" || r.Flow == f.Flow) && (f.Tenant == "" || r.Tenant == f.Tenant) &&
-		(f.Status == "" || r.Status == f.Status) && (f.IdempotencyKey == "" || r.IdempotencyKey == f.IdempotencyKey)
-}
-
 func last(page store.Page, d *Data) *run { return d.runs[page.Runs[len(page.Runs)-1].ID] }
 
-// A cursor is the key of the last run of a page, so that a page does not move when
-// runs are added.
-const cursorPrefix = "r"
+func matches(r *run, f *store.Filter) bool {
+	for key, value := range f.Labels {
+		if have, ok := r.Labels[key]; !ok || have != value {
+			return false
+		}
+	}
+	return (f.Flow == "" || r.Flow == f.Flow) &&
+		(len(f.Statuses) == 0 || slices.Contains(f.Statuses, r.Status)) &&
+		(f.Phase == "" || r.Phase == f.Phase) &&
+		(f.Tenants == nil || slices.Contains(f.Tenants, r.Tenant)) &&
+		(f.IdempotencyKey == "" || r.IdempotencyKey == f.IdempotencyKey) &&
+		(f.ParentID == "" || r.ParentID == f.ParentID) &&
+		(f.Since.IsZero() || !r.CreatedAt.Before(f.Since)) && (f.Until.IsZero() || r.CreatedAt.Before(f.Until)) &&
+		errorMatches(r, f)
+}
 
-func parseCursor(cursor string) (int64, error) {
-	if cursor == "" {
-		return 0, nil
+// errorMatches says whether the error of a run has the texts of a filter.
+func errorMatches(r *run, f *store.Filter) bool {
+	if f.ErrorText == "" && f.ErrorType == "" {
+		return true
 	}
-	text, ok := strings.CutPrefix(cursor, cursorPrefix)
-	key, err := strconv.ParseInt(text, 10, 64)
-	if !ok || err != nil || key < 1 || cursorPrefix+strconv.FormatInt(key, 10) != cursor {
-		return 0, fmt.Errorf("list runs: %w: %q; use the Next of an earlier page as it is", store.ErrCursor, cursor)
+	if r.Error == nil || r.Status == flow.StatusCompleted {
+		return false
 	}
-	return key, nil
+	kind := cmp.Or(r.Error.Name, string(r.Error.Kind))
+	return (contains(r.Error.Message, f.ErrorText) || contains(kind, f.ErrorText)) && contains(kind, f.ErrorType)
+}
+
+// contains says whether a text stands in another one, whatever the case of ASCII letters.
+func contains(text, part string) bool { return strings.Contains(lower(text), lower(part)) }
+
+func lower(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
 }
 
 // Schedule implements store.Store.

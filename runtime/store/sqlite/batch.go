@@ -246,6 +246,7 @@ func (b *batch) settle(changes []change) {
 
 // undo takes back in memory what is not durable.
 func (b *batch) undo() {
+	clear(b.w.chunks)
 	for _, run := range b.lazy {
 		run.restore()
 	}

@@ -124,7 +124,10 @@ func (b *batch) insertRun(row *newRunRow, epoch int64) (key int64, err error) {
 		return 0, err
 	}
 	b.wrote = true
-	return result.LastInsertId()
+	if key, err = result.LastInsertId(); err != nil {
+		return 0, err
+	}
+	return key, b.noteChunk(key, row.flow(), row.created())
 }
 
 func (c *creation) committed(w *writer) {

@@ -58,8 +58,15 @@ func insertRunIn(ctx context.Context, tx store.Tx, row *newRunRow) (inserted boo
 	if err != nil {
 		return false, err
 	}
-	n, err := result.RowsAffected()
-	return n > 0, err
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	key, err := result.LastInsertId()
+	if err != nil {
+		return false, err
+	}
+	_, err = tx.ExecContext(ctx, statementTexts[stmtNoteChunk], key>>chunkBits, row.flow(), row.created(), row.created())
+	return true, err
 }
 
 // isOurs says whether a transaction is one on the store's file.

@@ -135,7 +135,7 @@ func use(t *testing.T, s *Store, want map[string][]flow.Entry) bool {
 			t.Errorf("Get(%q) gave the run %q", id, run.ID)
 		}
 	}
-	for _, f := range []store.Filter{{Limit: 500}, {Status: "failed"}, {Tenant: "a"}} {
+	for _, f := range []store.Filter{{Limit: 500}, {Statuses: []flow.Status{"failed"}}, {Tenants: []string{"a"}}, {Flow: "orders", Since: testStart, ErrorText: "m"}} {
 		_, err := s.List(ctx, f)
 		errs = append(errs, err)
 	}

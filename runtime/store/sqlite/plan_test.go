@@ -13,18 +13,11 @@ import (
 // the same however many runs there are.
 func TestQueryPlans(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "runs.db"))
-	list := func(f store.Filter) string { text, _ := listQuery(f, 7, 50); return text }
 	for text, want := range map[string]string{
-		dueRunningText:                "USING COVERING INDEX runs_due",
-		duePendingText:                "USING COVERING INDEX runs_pending",
-		firstRunningText:              "USING COVERING INDEX runs_due",
-		firstPendingText:              "USING COVERING INDEX runs_pending",
-		list(store.Filter{}):          "USING INTEGER PRIMARY KEY",
-		list(store.Filter{Flow: "a"}): "USING INTEGER PRIMARY KEY",
-		list(store.Filter{Status: flow.StatusCompleted}):            "USING INTEGER PRIMARY KEY",
-		list(store.Filter{Status: flow.StatusFailed}):               "USING INDEX runs_status",
-		list(store.Filter{Status: flow.StatusFailed, Flow: "a"}):    "USING INDEX runs_status",
-		list(store.Filter{Tenant: "a"}):                             "USING INDEX runs_tenant",
+		dueRunningText:   "USING COVERING INDEX runs_due",
+		duePendingText:   "USING COVERING INDEX runs_pending",
+		firstRunningText: "USING COVERING INDEX runs_due",
+		firstPendingText: "USING COVERING INDEX runs_pending",
 		`UPDATE runs SET claim = 0 WHERE claim <> 0 AND claim <> 7`: "runs_claimed",
 		`SELECT run FROM runs WHERE claim <> 0`:                     "runs_claimed",
 		`DELETE FROM messages WHERE id = 1 AND run = 2`:             "USING INTEGER PRIMARY KEY",
@@ -43,6 +36,43 @@ func TestQueryPlans(t *testing.T) {
 		if strings.Contains(plan, "TEMP B-TREE") || !strings.Contains(plan, want) {
 			t.Errorf("%s:\n%swant %q", text, plan, want)
 		}
+	}
+}
+
+// Pages are read from an index in the order of the keys, whatever a filter says.
+func TestListPlans(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "runs.db"))
+	for want, filters := range map[string][]store.Filter{
+		"SEARCH runs USING INTEGER PRIMARY KEY": {
+			{}, {Statuses: []flow.Status{"completed", "failed"}}, {Labels: map[string]string{"a": "b"}}, {Tenants: []string{"", "a"}},
+		},
+		"run_chunks USING PRIMARY KEY (flow=? AND chunk>? AND chunk<?)": {{Flow: "a"}, {Flow: "a", Statuses: []flow.Status{"completed"}}},
+		"USING INDEX runs_status (status=? AND run>? AND run<?)": {
+			{Statuses: []flow.Status{"failed", "running"}, Flow: "a", Tenants: []string{"a"}}, {Phase: "paused"}, {ErrorText: "m"},
+		},
+		"USING INDEX runs_tenant (tenant=? AND run>? AND run<?)": {{Tenants: []string{"a", "b"}, Flow: "a"}},
+		"USING INDEX runs_parent (parent_id=? AND run>? AND run<?)": {
+			{ParentID: "a", Statuses: []flow.Status{"failed"}, Tenants: []string{"a"}},
+		},
+	} {
+		for _, f := range filters {
+			l := new(listing)
+			l.plan(&f)
+			for _, source := range l.sources {
+				page, _ := source.page(l.rest, keys{1, 9}, 50)
+				nth, _ := source.nth(keys{1, 9}, 50)
+				for _, text := range []string{page, nth} {
+					plan := explain(t, s, text)
+					if strings.Contains(plan, "TEMP B-TREE") || !strings.Contains(strings.Replace(plan, "COVERING ", "", 1), want) {
+						t.Errorf("%+v: %s:\n%swant %q", f, text, plan, want)
+					}
+				}
+			}
+		}
+	}
+	text, _ := (&source{index: "INDEXED BY runs_key", condition: condition{text: `idempotency_key <> '' AND idempotency_key = ?`}}).page(nil, keys{1, 9}, 50)
+	if plan := explain(t, s, text); !strings.Contains(plan, "USING INDEX runs_key (idempotency_key=?)") {
+		t.Errorf("the runs of an idempotency key:\n%s", plan)
 	}
 }
 

@@ -93,6 +93,10 @@ const newRunValueCount = 13
 
 func (r *newRunRow) plain() bool { return r.parent == nil && r.retryOf == nil && r.concurrency == nil }
 
+func (r *newRunRow) flow() string { return r.values[1].(string) }
+
+func (r *newRunRow) created() int64 { return r.values[10].(int64) }
+
 // place are the arguments of othersBlocked.
 func (r *newRunRow) place() [5]driver.Value {
 	return [5]driver.Value{r.values[1], r.concurrency, r.values[3], r.values[4], r.values[6]}

@@ -13,6 +13,7 @@ const (
 	stmtAddWriter
 	stmtInsertRun
 	stmtInsertOtherRun
+	stmtNoteChunk
 	stmtInsertEntry
 	stmtPutEntry
 	stmtPutPlainEntry
@@ -83,6 +84,8 @@ var statementTexts = [statementCount]string{
 	stmtInsertRun: insertIntoRuns + `) VALUES (` + newRunValues + `) ON CONFLICT DO NOTHING`,
 	stmtInsertOtherRun: insertIntoRuns + `, parent_id, retry_of, concurrency, blocked) VALUES (` + newRunValues + `, ?, ?, ?, ` +
 		othersBlocked + `) ON CONFLICT DO NOTHING`,
+	stmtNoteChunk: `INSERT INTO run_chunks (chunk, flow, earliest, latest) VALUES (?, ?, ?, ?) ON CONFLICT (flow, chunk)
+		DO UPDATE SET earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)`,
 	stmtInsertEntry:    insertIntoLog + entryValues + orUpdateOpen,
 	stmtPutEntry:       insertIntoLog + entryValues + orReplace,
 	stmtPutPlainEntry:  insertIntoLog + plainEntryValues + orReplace,

@@ -10,6 +10,14 @@ import (
 
 var listTests = []test{
 	{"filters", func(s *suite) { testFilters(s) }},
+	{"filters of all kinds", func(s *suite) { testRandomFilters(s) }},
+	{"labels and errors of odd characters", func(s *suite) { testOddTexts(s) }},
+	{"tenants of whom there are none see nothing", func(s *suite) {
+		st := s.executing()
+		s.create(st, s.newRun(), false)
+		s.same("the page", s.list(st, store.Filter{Tenants: []string{}}).Runs, []store.Run{})
+	}},
+	{"a cursor of another filter is refused", func(s *suite) { testCursors(s) }},
 	{"pages", func(s *suite) { testPages(s) }},
 	{"the runs of an idempotency key", func(s *suite) {
 		st := s.executing()
@@ -22,7 +30,7 @@ var listTests = []test{
 		second := s.create(st, s.newRun(keyed("k", "b")), false).Run
 		page := s.list(st, store.Filter{Flow: first.Flow, IdempotencyKey: "k"})
 		s.same("the runs of all tenants", runIDs(page), []string{second.ID, first.ID})
-		page = s.list(st, store.Filter{Flow: first.Flow, Tenant: "a", IdempotencyKey: "k"})
+		page = s.list(st, store.Filter{Flow: first.Flow, Tenants: []string{"a"}, IdempotencyKey: "k"})
 		s.same("the run of one", runIDs(page), []string{first.ID})
 	}},
 	{"the sizes of pages", func(s *suite) {
@@ -76,7 +84,13 @@ func testFilters(s *suite) {
 	for _, flowName := range []string{"", "orders", "none"} {
 		for _, tenant := range []string{"", "a", "none"} {
 			for _, status := range []flow.Status{"", "pending", "running", "completed", "failed", "cancelled", "none"} {
-				f := store.Filter{Flow: flowName, Tenant: tenant, Status: status}
+				f := store.Filter{Flow: flowName}
+				if tenant != "" {
+					f.Tenants = []string{tenant}
+				}
+				if status != "" {
+					f.Statuses = []flow.Status{status}
+				}
 				var want []store.Run
 				for _, r := range all {
 					if (flowName == "" || r.Flow == flowName) && (tenant == "" || r.Tenant == tenant) && (status == "" || r.Status == status) {
@@ -113,7 +127,7 @@ func testPages(s *suite) {
 		s.create(st, s.newRun(), false) // moves no page
 	}
 	s.same("the runs of all pages", got, want)
-	s.same("an exact last page", s.list(st, store.Filter{Tenant: "a", Limit: 12}).Next, "")
+	s.same("an exact last page", s.list(st, store.Filter{Tenants: []string{"a"}, Limit: 12}).Next, "")
 }
 
 func (s *suite) list(st store.Store, f store.Filter) store.Page {
