@@ -51,15 +51,22 @@ func Load(fsys fs.FS, opts Options) (*model.Package, diag.List) {
 func load(fsys fs.FS, names []string, opts Options, report *diag.Reporter) *model.Package {
 	name := packageName(opts, report)
 	var files []*parse.File
+	var specs []model.Spec
 	for _, n := range names {
-		if f := readFile(fsys, n, report); f != nil {
+		text, ok := readFile(fsys, n, report)
+		if !ok {
+			continue
+		}
+		if f := parse.Read(n, text, report); f != nil {
 			files = append(files, f)
+			specs = append(specs, model.Spec{Name: n, Text: string(text)})
 		}
 	}
 	if len(files) < len(names) || len(files) == 0 {
 		return nil
 	}
 	resolved := resolve.Resolve(name, cmp.Or(opts.Out, opts.Dir), files, report)
+	resolved.Model.Specs = specs
 	if err := check.Check(resolved, report); err != nil {
 		report.Add(diag.Unreadable, model.Pos{}, "bextgen itself has a fault: %v", err)
 	}
@@ -92,25 +99,26 @@ func fileNames(fsys fs.FS, report *diag.Reporter) []string {
 	return names
 }
 
-// readFile reads and parses a file, at most a little more than one may have.
-func readFile(fsys fs.FS, name string, report *diag.Reporter) *parse.File {
+// readFile reads a file, at most a little more than one may have; it says false after it
+// reported that the file cannot be read.
+func readFile(fsys fs.FS, name string, report *diag.Reporter) (text []byte, ok bool) {
 	info, err := fs.Stat(fsys, name)
 	if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for whoever writes to it
 		report.Add(diag.Unreadable, model.Pos{File: name}, "this is no regular file; a flow file was expected by its name")
-		return nil
+		return nil, false
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		report.Add(diag.Unreadable, model.Pos{File: name}, "the file cannot be read: %v", err)
-		return nil
+		return nil, false
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	text, err := io.ReadAll(io.LimitReader(f, parse.MaxSize+1))
+	text, err = io.ReadAll(io.LimitReader(f, parse.MaxSize+1))
 	if err != nil {
 		report.Add(diag.Unreadable, model.Pos{File: name}, "the file cannot be read: %v", err)
-		return nil
+		return nil, false
 	}
-	return parse.Read(name, text, report)
+	return text, true
 }
 
 // packageName is the name of the Go package: the one that was asked for, or the

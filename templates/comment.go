@@ -3,6 +3,7 @@
 package templates
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode"
@@ -27,16 +28,31 @@ const (
 	headerEnd   = "; DO NOT EDIT."
 )
 
-// SourceOf is the spec that a generated file names in its header. It says false
-// for a file that bextgen did not write.
+// SourceOf is the spec that a generated file names in its header, which of a description is
+// its first member. It says false for a file that bextgen did not write.
 func SourceOf(content []byte) (string, bool) {
-	line, _, _ := strings.Cut(string(content), "\n")
-	line = strings.TrimSuffix(line, "\r")
-	rest, ok := strings.CutPrefix(line, "// "+headerStart)
+	line, rest, _ := strings.Cut(string(content), "\n")
+	header, ok := strings.CutPrefix(strings.TrimSuffix(line, "\r"), "// ")
+	if !ok && strings.TrimSuffix(line, "\r") == "{" {
+		line, _, _ = strings.Cut(rest, "\n")
+		header, ok = descriptionHeader(line)
+	}
 	if !ok {
 		return "", false
 	}
-	return strings.CutSuffix(rest, headerEnd)
+	if header, ok = strings.CutPrefix(header, headerStart); !ok {
+		return "", false
+	}
+	return strings.CutSuffix(header, headerEnd)
+}
+
+// descriptionHeader is what the line with the header of a description says.
+func descriptionHeader(line string) (header string, ok bool) {
+	text, ok := strings.CutPrefix(strings.TrimSpace(line), `"generated":`)
+	if !ok || json.Unmarshal([]byte(strings.TrimSuffix(text, ",")), &header) != nil {
+		return "", false
+	}
+	return header, true
 }
 
 // comment is a comment of whole lines, wrapped. Lines of the text stay lines.

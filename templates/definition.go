@@ -17,6 +17,15 @@ func addHandshake(f *jen.File) {
 	f.Const().Id("_").Op("=").Add(inFlow("Generated1"))
 }
 
+// addDescription emits the variable that holds the flow's description.
+func addDescription(f *jen.File, fl *model.Flow) {
+	f.Anon("embed")
+	f.Add(comment(descriptionName(fl) + " is " + fl.Name + " as plain data, for pages and tools."))
+	f.Comment("//")
+	f.Comment("//go:embed " + descriptionFileName(fl.Pos.File))
+	f.Var().Id(descriptionName(fl)).String()
+}
+
 // addBlockDefs emits the definition of each block that has one.
 func addBlockDefs(f *jen.File, fl *model.Flow) {
 	for _, b := range allBlocks(fl) {
@@ -197,6 +206,7 @@ func addDefinition(f *jen.File, fl *model.Flow, errors []*model.Error) {
 	fields = append(fields,
 		field("Input", typeFor(fl.Input)),
 		field("Output", typeFor(fl.Output.Payload)),
+		field("Description", jen.Id(descriptionName(fl))),
 		field("New", newMachine(fl)))
 
 	f.Add(comment(place(fl.Pos)))

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/dave/jennifer/jen"
@@ -22,28 +23,28 @@ type File struct {
 }
 
 // Go is the Go source of a package: a file for each spec that declares
-// something, in the order of the model. The same model gives the same bytes.
+// something, in the order of the model, and behind that of a flow its description, which
+// the Go embeds. The same model gives the same bytes.
 func Go(pkg *model.Package) ([]File, error) {
 	if overload, e := unknownOperator(pkg); e != nil {
 		return nil, fmt.Errorf("%s: %q needs %s, for which there is no Go", place(e.Pos), e.Source, overload)
 	}
 	list := sources(pkg)
-	files := make([]File, len(list))
+	files := make([][]File, len(list))
 	madeFrom := map[string]string{}
-	for i, src := range list {
+	for _, src := range list {
 		name := goFileName(src.name)
 		if other, ok := madeFrom[name]; ok {
 			return nil, fmt.Errorf("%s and %s would both be written to %s: rename one of them", other, src.name, name)
 		}
 		madeFrom[name] = src.name
-		files[i] = File{Name: name, Source: src.name}
 	}
 	errs := make([]error, len(list))
 	var rendering sync.WaitGroup
 	for i, src := range list { // side by side: each only reads the model
 		rendering.Go(func() {
-			if files[i].Content, errs[i] = src.render(pkg.Name); errs[i] != nil {
-				errs[i] = fmt.Errorf("writing %s: %w", files[i].Name, errs[i])
+			if files[i], errs[i] = src.files(); errs[i] != nil {
+				errs[i] = fmt.Errorf("writing what is made from %s: %w", src.name, errs[i])
 			}
 		})
 	}
@@ -51,7 +52,7 @@ func Go(pkg *model.Package) ([]File, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return files, nil
+	return slices.Concat(files...), nil
 }
 
 // unknownOperator finds an expression with an operator that operatorOf does not
@@ -98,7 +99,7 @@ type source struct {
 	name   string
 	types  []*model.Named
 	errors []*model.Error
-	flows  []*model.Flow
+	flow   *model.Flow // nil in a types file
 	pkg    *model.Package
 }
 
@@ -126,19 +127,34 @@ func sources(pkg *model.Package) []*source {
 		at(e.Pos).errors = append(at(e.Pos).errors, e)
 	}
 	for _, f := range pkg.Flows {
-		at(f.Pos).flows = append(at(f.Pos).flows, f)
+		at(f.Pos).flow = f
 	}
 	return list
 }
 
-func (src *source) render(packageName string) ([]byte, error) {
-	f := jen.NewFile(packageName)
+// files are what is generated from the spec.
+func (src *source) files() ([]File, error) {
+	text, err := src.render()
+	if err != nil {
+		return nil, err
+	}
+	files := []File{{Name: goFileName(src.name), Source: src.name, Content: text}}
+	if src.flow == nil {
+		return files, nil
+	}
+	text, err = descriptionText(Describe(src.pkg, src.flow))
+	return append(files, File{Name: descriptionFileName(src.name), Source: src.name, Content: text}), err
+}
+
+// render is the Go of the spec.
+func (src *source) render() ([]byte, error) {
+	f := jen.NewFile(src.pkg.Name)
 	f.NoFormat = true // that is done once, at the end
 	f.HeaderComment("// " + Header(src.name))
 	f.ImportName(flowPath, "flow")
 	f.ImportName(runtimePath, "runtime")
 	nameImports(f, src.pkg)
-	if len(src.flows) > 0 {
+	if src.flow != nil {
 		addHandshake(f)
 	}
 	for _, t := range src.types {
@@ -147,8 +163,8 @@ func (src *source) render(packageName string) ([]byte, error) {
 	for _, e := range src.errors {
 		addError(f, e)
 	}
-	for _, fl := range src.flows {
-		addFlow(f, fl, src.pkg.Errors)
+	if src.flow != nil {
+		addFlow(f, src.flow, src.pkg.Errors)
 	}
 	var b bytes.Buffer
 	if err := f.Render(&b); err != nil {
@@ -174,6 +190,7 @@ func addFlow(f *jen.File, fl *model.Flow, errors []*model.Error) {
 	}
 	addSteps(f, fl)
 	addBlockDefs(f, fl)
+	addDescription(f, fl)
 	addDefinition(f, fl, errors)
 	addMachine(f, fl)
 	addClient(f, fl)

@@ -2,6 +2,8 @@ package templates_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/build"
@@ -14,8 +16,12 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"unicode"
 
+	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
+
+	"github.com/bextgen/bextgen/runtime/flow/description"
 
 	"github.com/bextgen/bextgen/schema"
 	"github.com/bextgen/bextgen/templates"
@@ -238,6 +244,10 @@ func shapeOf(t *testing.T, document *yaml.Node, name string, names bool) string 
 	}
 	var b strings.Builder
 	for _, file := range files {
+		if isDescription(file.Name) {
+			holdDescription(t, file)
+			continue
+		}
 		holdComments(t, file)
 		parsed, err := parser.ParseFile(token.NewFileSet(), "", file.Content, parser.SkipObjectResolution)
 		if err != nil {
@@ -265,8 +275,35 @@ func shapeOf(t *testing.T, document *yaml.Node, name string, names bool) string 
 	return b.String()
 }
 
-// holdComments holds that the comments of a file are for people: no directive and no
-// build constraint is among them.
+// holdDescription holds that a description is read again as it was written, and that all
+// that is in it is shown by whoever prints it.
+func holdDescription(t *testing.T, file templates.File) {
+	t.Helper()
+	d, err := description.Parse(file.Content)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, file.Content)
+	}
+	var written bytes.Buffer
+	again, err := json.Marshal(d)
+	if err == nil {
+		err = json.Compact(&written, file.Content)
+	}
+	var before, after any
+	if err := errors.Join(err, json.Unmarshal(written.Bytes(), &before), json.Unmarshal(again, &after)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("the description is not what it is when it was read (-written +read):\n%s", diff)
+	}
+	for _, r := range string(file.Content) {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			t.Errorf("the description has %q in it, which is not printed", r)
+		}
+	}
+}
+
+// holdComments holds that the comments of a file are for people: no directive but the one for
+// the description and no build constraint is among them.
 func holdComments(t *testing.T, file templates.File) {
 	t.Helper()
 	var s scanner.Scanner
@@ -276,7 +313,8 @@ func holdComments(t *testing.T, file templates.File) {
 		if tok == token.EOF {
 			break
 		}
-		if tok == token.COMMENT && lit != "//" && !strings.HasPrefix(lit, "// ") {
+		embeds := "//go:embed " + strings.TrimSuffix(file.Name, ".go") + ".json"
+		if tok == token.COMMENT && lit != "//" && lit != embeds && !strings.HasPrefix(lit, "// ") {
 			t.Errorf("this is no comment for people: %q", lit)
 		}
 	}

@@ -43,6 +43,11 @@ func goFileName(spec string) string {
 	return stem + "_" + kind[1:] + kind + ".go"
 }
 
+// descriptionFileName is that of the description of a spec's flow: process_order.flow.json.
+func descriptionFileName(spec string) string {
+	return strings.TrimSuffix(goFileName(spec), ".go") + ".json"
+}
+
 // builtEverywhere says whether Go takes the file whatever the target is. Go's
 // own rules are asked, for a target that none of them knows.
 func builtEverywhere(name string) bool {
@@ -83,9 +88,10 @@ func elementBodyName(fl *model.Flow, each *model.Foreach) string {
 	return fl.VarName + each.GoName + "Body"
 }
 
-func definitionName(fl *model.Flow) string { return fl.VarName + "Flow" }
-func machineName(fl *model.Flow) string    { return fl.VarName + "Machine" }
-func stepsName(fl *model.Flow) string      { return fl.GoName + "Steps" }
+func definitionName(fl *model.Flow) string  { return fl.VarName + "Flow" }
+func descriptionName(fl *model.Flow) string { return fl.VarName + "Description" }
+func machineName(fl *model.Flow) string     { return fl.VarName + "Machine" }
+func stepsName(fl *model.Flow) string       { return fl.GoName + "Steps" }
 
 // inFlow is a name of the package runtime/flow.
 func inFlow(name string) *jen.Statement { return jen.Qual(flowPath, name) }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 )
@@ -88,7 +89,7 @@ func findOrphans(folder string, wanted map[string]bool) ([]change, error) {
 	var orphans []change
 	for _, entry := range entries {
 		c := change{folder: folder, name: entry.Name(), state: orphaned}
-		if wanted[c.name] || !entry.Type().IsRegular() || filepath.Ext(c.name) != ".go" || !ours(c.path()) {
+		if wanted[c.name] || !entry.Type().IsRegular() || !generatedName(c.name) || !ours(c.path()) {
 			continue
 		}
 		if c.old, err = os.ReadFile(c.path()); err != nil {
@@ -97,6 +98,11 @@ func findOrphans(folder string, wanted map[string]bool) ([]change, error) {
 		orphans = append(orphans, c)
 	}
 	return orphans, nil
+}
+
+// generatedName says whether a file may be a generated one by its name.
+func generatedName(name string) bool {
+	return filepath.Ext(name) == ".go" || strings.HasSuffix(name, ".flow.json")
 }
 
 // report tells changes without making them.

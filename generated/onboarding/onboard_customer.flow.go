@@ -4,6 +4,7 @@ package onboarding
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"reflect"
 	"time"
@@ -409,6 +410,11 @@ var onboardCustomerAnnounceStep = flow.StepDef{
 	},
 }
 
+// onboardCustomerDescription is onboard-customer as plain data, for pages and tools.
+//
+//go:embed onboard_customer.flow.json
+var onboardCustomerDescription string
+
 // onboard-customer.flow.yaml:2
 var onboardCustomerFlow = flow.Definition{
 	Flow:    "onboard-customer",
@@ -443,8 +449,9 @@ var onboardCustomerFlow = flow.Definition{
 		Permanent: true,
 		New:       func() flow.DeclaredError { return new(OnboardingRefused) },
 	}},
-	Input:  reflect.TypeFor[OnboardCustomerInput](),
-	Output: reflect.TypeFor[OnboardCustomerOutput](),
+	Input:       reflect.TypeFor[OnboardCustomerInput](),
+	Output:      reflect.TypeFor[OnboardCustomerOutput](),
+	Description: onboardCustomerDescription,
 	New: func(input []byte) (flow.Machine, error) {
 		s := new(onboardCustomerMachine)
 		return s, flow.Decode(input, &s.input)

@@ -4,6 +4,7 @@ package orders
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -180,6 +181,11 @@ var processOrderNotifyStep = flow.StepDef{
 	},
 }
 
+// processOrderDescription is process-order as plain data, for pages and tools.
+//
+//go:embed process_order.flow.json
+var processOrderDescription string
+
 // process-order.flow.yaml:2
 var processOrderFlow = flow.Definition{
 	Flow:        "process-order",
@@ -198,8 +204,9 @@ var processOrderFlow = flow.Definition{
 		Permanent: true,
 		New:       func() flow.DeclaredError { return new(PaymentDeclined) },
 	}},
-	Input:  reflect.TypeFor[ProcessOrderInput](),
-	Output: reflect.TypeFor[ProcessOrderOutput](),
+	Input:       reflect.TypeFor[ProcessOrderInput](),
+	Output:      reflect.TypeFor[ProcessOrderOutput](),
+	Description: processOrderDescription,
 	New: func(input []byte) (flow.Machine, error) {
 		s := new(processOrderMachine)
 		return s, flow.Decode(input, &s.input)

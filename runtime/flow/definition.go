@@ -40,6 +40,9 @@ type Definition struct {
 	Errors []ErrorDef
 	// Input and Output are the types of the flow's input and output.
 	Input, Output reflect.Type
+	// Description is the flow as plain data in JSON, for people and tools; see the package
+	// description. It may be empty: nothing is executed by it.
+	Description string
 	// New makes the machine of one run from the stored bytes of its input.
 	New func(input []byte) (Machine, error)
 }

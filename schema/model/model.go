@@ -23,6 +23,14 @@ type Package struct {
 	Types  []*Named
 	Errors []*Error
 	Flows  []*Flow
+	// Specs are the files that were read, in the order of their names.
+	Specs []Spec
+}
+
+// Spec is a file of a package.
+type Spec struct {
+	Name string // base name
+	Text string
 }
 
 // Named is a type declared under `types`: a struct, or an enum if it has values.
