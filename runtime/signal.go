@@ -58,7 +58,8 @@ func SignalFlow(ctx context.Context, def *flow.Definition, wait *flow.WaitDef, r
 // a foreach, the key of the element that it is for. If the flow is registered with
 // this runtime, what is sent has to fit its wait; else any JSON is taken.
 //
-// It returns what SignalFlow returns, and ErrNoWait if the flow has no such wait.
+// It returns what SignalFlow returns, ErrNoWait if the flow has no such wait, and a
+// *flow.InvalidError or an *InputError for what the wait does not take.
 func (rt *Runtime) SignalRun(ctx context.Context, runID, name, key string, payload json.RawMessage, opts ...SignalOption) error {
 	if err := rt.signalRun(ctx, runID, engine.Signal{Name: name, Key: key, Payload: payload}, opts); err != nil {
 		return fmt.Errorf("signal %s to run %s: %w", name, runID, err)
@@ -74,7 +75,7 @@ func (rt *Runtime) signalRun(ctx context.Context, runID string, s engine.Signal,
 	def := rt.definitionOf(run.Flow, run.Version)
 	if def == nil {
 		if s.Payload != nil && !json.Valid(s.Payload) {
-			return errors.New("the payload is no JSON")
+			return &InputError{"the payload is no JSON"}
 		}
 		return rt.signal(ctx, runID, run.Flow, nil, s, opts)
 	}
@@ -95,9 +96,9 @@ func (rt *Runtime) signal(ctx context.Context, runID, flowName string, wait *flo
 	switch {
 	case wait == nil:
 	case wait.Keyed && s.Key == "":
-		return errors.New("it needs the key of the element that it is for")
+		return &InputError{"it needs the key of the element that it is for"}
 	case !wait.Keyed && s.Key != "":
-		return fmt.Errorf("it has the key %q, and its wait stands in no foreach and takes none", s.Key)
+		return &InputError{fmt.Sprintf("it has the key %q, and its wait stands in no foreach and takes none", s.Key)}
 	}
 	if err := flow.CheckSize("the payload", len(s.Payload), rt.maxPayload); err != nil {
 		return err
@@ -130,7 +131,7 @@ func fitPayload(wait *flow.WaitDef, raw json.RawMessage) (json.RawMessage, error
 	}
 	value := reflect.New(wait.Payload)
 	if err := json.Unmarshal(raw, value.Interface()); err != nil {
-		return nil, fmt.Errorf("the payload does not fit its type: %w", err)
+		return nil, fmt.Errorf("the payload does not fit its type: %w", misfit(err))
 	}
 	return encodePayload(value.Elem().Interface())
 }

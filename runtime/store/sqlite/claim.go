@@ -53,11 +53,6 @@ func (s *Store) take(ctx context.Context, q store.ClaimQuery) ([]store.Claim, er
 			return claims, err
 		}
 		claims = append(claims, c.claims...)
-		for _, one := range c.taken {
-			if one.pending {
-				s.turns.had(one)
-			}
-		}
 		if !c.blocked {
 			break
 		}
@@ -69,7 +64,7 @@ func (s *Store) take(ctx context.Context, q store.ClaimQuery) ([]store.Claim, er
 type claiming struct {
 	request
 	candidates []candidate
-	taken      []candidate
+	taken      []int64
 	blocked    bool          // some found no place
 	claims     []store.Claim // in the order of candidates, without RunID
 }
@@ -86,7 +81,7 @@ func (c *claiming) apply(b *batch) error {
 			return err
 		}
 		if taken {
-			c.taken = append(c.taken, one)
+			c.taken = append(c.taken, one.run)
 		} else if one.limit > 0 {
 			blocked, err := b.block(one.run)
 			if err != nil {
@@ -99,8 +94,8 @@ func (c *claiming) apply(b *batch) error {
 }
 
 func (c *claiming) committed(w *writer) {
-	for _, one := range c.taken {
-		c.claims = append(c.claims, store.Claim{Key: one.run, Token: w.claims.grant(one.run, false)})
+	for _, run := range c.taken {
+		c.claims = append(c.claims, store.Claim{Key: run, Token: w.claims.grant(run, false)})
 	}
 }
 

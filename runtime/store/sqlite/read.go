@@ -21,8 +21,7 @@ type statements struct {
 	log                         *sql.Stmt // of one run
 	runsOf, logsOf, messagesOf  *sql.Stmt // of a JSON array of runs
 	unobeyed                    *sql.Stmt
-	dueRunning, priorities      *sql.Stmt
-	tenants, oldest             byLevel
+	dueRunning, duePending      *sql.Stmt
 	firstRunning, firstPending  *sql.Stmt
 	expired                     *sql.Stmt
 	schedule                    *sql.Stmt
@@ -69,11 +68,7 @@ func (r *statements) prepare(db *sql.DB) error {
 			WHERE messages.run` + someRuns + ` ORDER BY messages.id`},
 		{&r.unobeyed, unobeyedText},
 		{&r.dueRunning, dueRunningText},
-		{&r.priorities, prioritiesText},
-		{&r.tenants.ofPriority, tenantsText(ofPriority)},
-		{&r.tenants.ofAny, tenantsText(isFree)},
-		{&r.oldest.ofPriority, oldestText(ofPriority)},
-		{&r.oldest.ofAny, oldestText(isFree)},
+		{&r.duePending, duePendingText},
 		{&r.firstRunning, firstRunningText},
 		{&r.firstPending, firstPendingText},
 		{&r.expired, expiredText},
@@ -108,9 +103,6 @@ func (s *Store) Get(ctx context.Context, runID string) (store.Run, []flow.Entry,
 	case errors.Is(err, sql.ErrNoRows):
 		return store.Run{}, nil, store.ErrNotFound // whoever asks names the run
 	case err != nil:
-		return store.Run{}, nil, wrap(s.path, fmt.Sprintf("read the run %q", runID), err)
-	case run.ID != runID:
-		err := damaged("the index of ids names it for the run %q", run.ID)
 		return store.Run{}, nil, wrap(s.path, fmt.Sprintf("read the run %q", runID), err)
 	}
 	return run.Run, entries, nil

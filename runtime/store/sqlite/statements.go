@@ -28,7 +28,6 @@ const (
 	stmtClaimPlaceOfNew
 	stmtBlock
 	stmtUnblockNext
-	stmtUnblockAny
 	stmtAdmit
 	stmtInsertMessage
 	stmtWake
@@ -102,8 +101,7 @@ var statementTexts = [statementCount]string{
 	stmtClaimPlace:      claimPlace,
 	stmtClaimPlaceOfNew: claimPlace + noneWaits,
 	stmtBlock:           blockText,
-	stmtUnblockNext:     unblockText(isHighest),
-	stmtUnblockAny:      unblockText(isNext),
+	stmtUnblockNext:     unblockNextText,
 	stmtAdmit:           admitText,
 	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at, name, key, signal_id, payload, error)
 		SELECT run, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,
