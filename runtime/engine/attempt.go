@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,8 +42,13 @@ type call struct {
 	cancel  context.CancelCauseFunc
 	// stopGrace stops the timer that leaves a stopped handler behind.
 	stopGrace func() bool
+	done      <-chan struct{} // closed by cancel
 	// placed says that the call has a place among the handlers that run.
 	placed atomic.Bool
+	// aside is how many wait for another run in the handler; moving is held while
+	// that begins and ends.
+	aside  atomic.Int64
+	moving sync.Mutex
 	// loan is for the transaction of a step that has one; nil for others.
 	loan *loan
 	// What the handler tells: progress that the run does not know of yet, and the last
@@ -54,12 +60,12 @@ type call struct {
 // over releases what the call holds, also where its handler is still there: that
 // finds in its context why the attempt is over, and takes no place from others.
 func (c *call) over(places <-chan struct{}, err *flow.Error) {
-	c.leavePlace(places)
 	if err != nil {
 		c.cancel(err)
 	} else {
 		c.cancel(nil)
 	}
+	c.leavePlace(places) // now that comeBack takes none any more
 	if c.stopGrace != nil {
 		c.stopGrace()
 	}
@@ -76,7 +82,7 @@ func (x *execution) start(a flow.Attempt) {
 	e.attempts.Add(1)
 	e.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	c := &call{Attempt: a, execution: x, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel}
+	c := &call{Attempt: a, execution: x, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel, done: ctx.Done()}
 	if a.Transaction {
 		c.loan = newLoan(ctx)
 	}
@@ -193,7 +199,7 @@ func (x *execution) call(ctx context.Context, c *call) (out json.RawMessage, err
 			Message: fmt.Sprintf("version %s of the flow has no handler for this %s", x.code.Definition.Version, c.Entry.Kind),
 		}
 	}
-	return c.handler.Call(ctx, Invocation{
+	return c.handler.Call(context.WithValue(ctx, callKey{}, c), Invocation{
 		Run: c.run, Step: c.Entry.Step, Attempt: c.Entry.Attempt, RunAttempt: c.Entry.RunAttempt,
 		Compensation:   c.Entry.Kind == flow.KindCompensation,
 		IdempotencyKey: c.IdempotencyKey, StepKey: c.StepKey, Input: c.Input, Output: c.Output, Tx: c.tx(), Notes: c,

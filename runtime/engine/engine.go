@@ -42,7 +42,8 @@ type Engine interface {
 	// CreateIn starts a run through a transaction on the store's database; it begins
 	// when that has committed. The transaction may be that of an Invocation.
 	CreateIn(ctx context.Context, tx store.Tx, run store.Run) (store.Created, error)
-	// Wait returns the run when it is over.
+	// Wait returns the run when it is over. With the context of a handler it gives the
+	// handler's place to others meanwhile, and returns when there is one for it again.
 	Wait(ctx context.Context, runID string) (store.Run, error)
 	// Act does what an operator asks of a run. It returns when that is on disk;
 	// store.ErrNotFound, or store.ErrFinal if the run is over.

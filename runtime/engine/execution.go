@@ -28,9 +28,10 @@ type execution struct {
 	begun    []*call         // those of which the store does not know, see writeBegun
 	consumed []int64         // messages obeyed since the last commit
 
-	// restSince is when the run began to wait for what comes at any time, holding no
-	// room; zero while it does not.
+	// restSince is when the run began to wait for what comes at any time; zero while it
+	// does not. Then it holds no room, nor while its handlers wait for other runs.
 	restSince time.Time
+	roomless  bool
 
 	asked *call // a step that is to have a transaction now, see lend
 
@@ -190,11 +191,23 @@ func (x *execution) carryOut(next step) bool {
 // another run may have its room.
 func (x *execution) rest(rests bool) {
 	switch {
-	case rests && x.restSince.IsZero():
-		x.restSince = x.now()
-		x.engine.unreserve()
-	case !rests && !x.restSince.IsZero():
+	case !rests:
 		x.restSince = time.Time{}
+	case x.restSince.IsZero():
+		x.restSince = x.now()
+	}
+	x.shareRoom()
+}
+
+// shareRoom gives the room of a run that only waits to others, and takes it again.
+func (x *execution) shareRoom() {
+	waits := !x.restSince.IsZero() || x.allAside()
+	switch {
+	case waits && !x.roomless:
+		x.roomless = true
+		x.engine.unreserve()
+	case !waits && x.roomless:
+		x.roomless = false
 		x.engine.retake()
 	}
 }
@@ -224,6 +237,7 @@ func (x *execution) mayRelease(state flow.State, effects flow.Effects) bool {
 // be there: a message, a stage of Close, a time that has come.
 func (x *execution) await() (flow.Outcome, bool) {
 	for {
+		x.shareRoom()
 		if m, ok := x.nextMessage(); ok {
 			return x.obey(m), true
 		}
@@ -397,7 +411,7 @@ func (x *execution) leave() {
 	if e.active[x.head.ID] == x { // else the run is executed again already: it was free from its release on
 		delete(e.active, x.head.ID)
 	}
-	if x.restSince.IsZero() {
+	if !x.roomless {
 		e.busy-- // before those who wait are told: they may start the next run
 	}
 	w := e.waiters[x.head.ID]

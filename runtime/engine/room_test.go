@@ -100,7 +100,7 @@ func taken(t *testing.T, e *Embedded) {
 	defer e.mu.Unlock()
 	want := 0
 	for _, x := range e.active {
-		if x.restSince.IsZero() {
+		if !x.roomless {
 			want++
 		}
 	}

@@ -24,16 +24,12 @@ func (w *waiter) finish(run store.Run) {
 func (e *Embedded) Wait(ctx context.Context, runID string) (store.Run, error) {
 	w, active := e.addWaiter(runID)
 	defer e.dropWaiter(runID, w)
+	run, err := e.lookAt(ctx, runID, active)
+	if err != nil || run.Status.Final() {
+		return run, err
+	}
+	defer stepAside(ctx)()
 	for {
-		if !active {
-			run, _, err := e.store.Get(ctx, runID)
-			if err != nil {
-				return store.Run{}, fmt.Errorf("wait for run %s: %w", runID, err)
-			}
-			if run.Status.Final() {
-				return run, nil
-			}
-		}
 		poll := make(chan struct{})
 		stop := e.opts.Clock.AfterFunc(e.opts.PollInterval, func() { close(poll) })
 		select {
@@ -44,9 +40,24 @@ func (e *Embedded) Wait(ctx context.Context, runID string) (store.Run, error) {
 			stop()
 			return store.Run{}, fmt.Errorf("wait for run %s: %w", runID, context.Cause(ctx))
 		case <-poll:
-			active = e.isActive(runID)
+		}
+		run, err := e.lookAt(ctx, runID, e.isActive(runID))
+		if err != nil || run.Status.Final() {
+			return run, err
 		}
 	}
+}
+
+// lookAt asks the store for a run, unless it is active and tells by itself when it is over.
+func (e *Embedded) lookAt(ctx context.Context, runID string, active bool) (store.Run, error) {
+	if active {
+		return store.Run{}, nil
+	}
+	run, _, err := e.store.Get(ctx, runID)
+	if err != nil {
+		return store.Run{}, fmt.Errorf("wait for run %s: %w", runID, err)
+	}
+	return run, nil
 }
 
 // addWaiter returns the run's waiter, and whether the run is executing here: it

@@ -90,6 +90,10 @@ type Run struct {
 	DeleteAt time.Time
 }
 
+// AnyPriorityTurn is of how many pending runs that are claimed one is chosen whatever its
+// priority.
+const AnyPriorityTurn = 10
+
 // Claim is the right to write one run. Its fields belong to the store that gave it.
 type Claim struct {
 	RunID string
@@ -272,10 +276,13 @@ type Store interface {
 	Create(ctx context.Context, run Run, claim bool, limit int) (Created, error)
 
 	// Claim takes runs that are free and due: first those that are running, by
-	// WakeAt, then pending ones, those of a higher priority first, then the oldest.
+	// WakeAt, then pending ones, those of a higher priority first. Among those of a
+	// priority the tenants take turns, one run at a time and whatever the flow, and what a tenant
+	// gets is its oldest; a round goes on where it was at the Claim before. Where several priorities wait,
+	// one of AnyPriorityTurn turns is given whatever the priority, so that none waits for ever.
 	// A pending run of a Concurrency key of which as many as the limit are under way
 	// is passed over until one of them is over; it is taken all the same if there is
-	// a message for it that Ends.
+	// a message for it that Ends. Whose turn it is then, among those of a key, is decided alike.
 	// It returns none while this process may not execute.
 	Claim(ctx context.Context, q ClaimQuery) ([]Claimed, error)
 

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -23,12 +22,17 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 		return nil, nil
 	}
 	var claimed []store.Claimed
-	for _, r := range s.data.due(q) {
-		if len(claimed) >= q.Limit {
-			break
-		}
-		if version := versionOf(r, q.Flows); !s.data.mayBegin(r, version.Limit) {
-			continue
+	running, pending := s.data.due(q)
+	for len(claimed) < q.Limit {
+		var r *run
+		switch {
+		case len(running) > 0:
+			r, running = running[0], running[1:]
+		default:
+			if r = s.takeTurn(pending, q.Flows); r == nil {
+				return claimed, nil
+			}
+			pending = slices.DeleteFunc(pending, func(other *run) bool { return other == r })
 		}
 		claimed = append(claimed, store.Claimed{
 			Claim: s.grant(r, false), Run: r.Run, Entries: slices.Clone(r.log), Messages: slices.Clone(r.messages),
@@ -37,9 +41,9 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 	return claimed, nil
 }
 
-// due are the free runs that a query asks for, in its order, those too that find no place.
-func (d *Data) due(q store.ClaimQuery) []*run {
-	var running, pending []*run
+// due are the free runs that a query asks for: those that are running, in its order, and
+// those that are pending, as they were created, those too that find no place.
+func (d *Data) due(q store.ClaimQuery) (running, pending []*run) {
 	for _, r := range d.live {
 		switch {
 		case r.token != 0 || versionOf(r, q.Flows) == nil:
@@ -50,8 +54,7 @@ func (d *Data) due(q store.ClaimQuery) []*run {
 		}
 	}
 	slices.SortStableFunc(running, func(a, b *run) int { return a.WakeAt.Compare(b.WakeAt) })
-	slices.SortStableFunc(pending, func(a, b *run) int { return cmp.Compare(b.Priority, a.Priority) })
-	return append(running, pending...)
+	return running, pending
 }
 
 // asleep says that only a message makes the run due.

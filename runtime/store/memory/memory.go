@@ -57,7 +57,7 @@ func New() *Data {
 
 // Open opens the data, as a process would.
 func (d *Data) Open() *Store {
-	return &Store{data: d, lazy: map[string]*lazyChange{}}
+	return &Store{data: d, lazy: map[string]*lazyChange{}, turns: turns{last: map[level]string{}}}
 }
 
 // Store is a store.Store on data in memory.
@@ -67,6 +67,7 @@ type Store struct {
 	closed bool
 	lazy   map[string]*lazyChange // by run id: what is not committed yet, see lazy.go
 	flush  *time.Timer            // commits that; nil if there is none
+	turns  turns                  // those that Claim gave
 }
 
 var _ store.Store = (*Store)(nil)

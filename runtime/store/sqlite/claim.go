@@ -53,6 +53,11 @@ func (s *Store) take(ctx context.Context, q store.ClaimQuery) ([]store.Claim, er
 			return claims, err
 		}
 		claims = append(claims, c.claims...)
+		for _, one := range c.taken {
+			if one.pending {
+				s.turns.had(one)
+			}
+		}
 		if !c.blocked {
 			break
 		}
@@ -64,7 +69,7 @@ func (s *Store) take(ctx context.Context, q store.ClaimQuery) ([]store.Claim, er
 type claiming struct {
 	request
 	candidates []candidate
-	taken      []int64
+	taken      []candidate
 	blocked    bool          // some found no place
 	claims     []store.Claim // in the order of candidates, without RunID
 }
@@ -81,7 +86,7 @@ func (c *claiming) apply(b *batch) error {
 			return err
 		}
 		if taken {
-			c.taken = append(c.taken, one.run)
+			c.taken = append(c.taken, one)
 		} else if one.limit > 0 {
 			blocked, err := b.block(one.run)
 			if err != nil {
@@ -94,8 +99,8 @@ func (c *claiming) apply(b *batch) error {
 }
 
 func (c *claiming) committed(w *writer) {
-	for _, run := range c.taken {
-		c.claims = append(c.claims, store.Claim{Key: run, Token: w.claims.grant(run, false)})
+	for _, one := range c.taken {
+		c.claims = append(c.claims, store.Claim{Key: one.run, Token: w.claims.grant(one.run, false)})
 	}
 }
 

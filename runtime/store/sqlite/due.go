@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"time"
 
@@ -17,56 +16,50 @@ import (
 const (
 	dueRunningText = `SELECT run, wake_at FROM runs WHERE status = 'running' AND claim = 0
 		AND flow = ? AND major = ? AND minor <= ? AND wake_at <= ? ORDER BY wake_at, run LIMIT ?`
-	duePendingText = `SELECT run, priority FROM runs WHERE status = 'pending' AND claim = 0 AND blocked = 0
-		AND flow = ? AND major = ? AND minor <= ? ORDER BY priority DESC, run LIMIT ?`
 	firstRunningText = `SELECT wake_at FROM runs WHERE status = 'running' AND claim = 0
 		AND flow = ? AND major = ? AND minor <= ? AND wake_at < 9223372036854775807 ORDER BY wake_at LIMIT 1`
 	firstPendingText = `SELECT min(created_at) FROM runs WHERE status = 'pending' AND claim = 0 AND blocked = 0
 		AND flow = ? AND major = ? AND minor <= ?`
 )
 
-// candidate is a run that may be claimed, with what it is sorted by, and how many
-// of its key may be under way, if that is to be asked.
-type candidate struct{ run, rank, limit int64 }
+// candidate is a run that may be claimed, and how many of its key may be under way, if
+// that is to be asked.
+type candidate struct {
+	run, limit int64
+	wakeAt     int64 // of a running one
+	// Of a pending one: whose turn it is, and among which.
+	pending bool
+	tenant  string
+	level   level
+}
 
 // due are the runs that a query asks for, in its order, at most limit.
 func (s *Store) due(ctx context.Context, q store.ClaimQuery, limit int) ([]candidate, error) {
-	running, err := s.candidates(ctx, s.reads.dueRunning, q.Flows, limit, fromTime(q.Now), limit)
-	if err != nil {
-		return nil, err
+	running, err := s.running(ctx, q, limit)
+	if err != nil || len(running) >= limit {
+		return running, err
 	}
-	if missing := limit - len(running); missing > 0 {
-		pending, err := s.candidates(ctx, s.reads.duePending, q.Flows, missing, missing)
-		if err != nil {
-			return nil, err
-		}
-		running = append(running, pending...)
-	}
-	return running, nil
+	pending, err := s.pending(ctx, q.Flows, limit-len(running))
+	return append(running, pending...), err
 }
 
-// candidates asks for the runs of each flow and merges them, at most limit.
-func (s *Store) candidates(ctx context.Context, stmt *sql.Stmt, flows []store.FlowVersion, limit int, args ...any) ([]candidate, error) {
+// running are the running runs that are due, at most limit.
+func (s *Store) running(ctx context.Context, q store.ClaimQuery, limit int) ([]candidate, error) {
 	var all []candidate
-	for _, f := range flows {
-		rows, err := stmt.QueryContext(ctx, append([]any{f.Flow, f.Major, f.Minor}, args...)...)
+	for _, f := range q.Flows {
+		rows, err := s.reads.dueRunning.QueryContext(ctx, f.Flow, f.Major, f.Minor, fromTime(q.Now), limit)
 		err = each(rows, err, func(scan func(...any) error) error {
 			var c candidate
-			if err := scan(&c.run, &c.rank); err != nil {
-				return err
-			}
-			if stmt == s.reads.duePending {
-				c.rank, c.limit = -c.rank, int64(f.Limit) // the highest priority comes first
-			}
+			err := scan(&c.run, &c.wakeAt)
 			all = append(all, c)
-			return nil
+			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("the flow %s %d.%d: %w", f.Flow, f.Major, f.Minor, err)
+			return nil, ofFlow(f, err)
 		}
 	}
 	slices.SortFunc(all, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.run, b.run))
+		return cmp.Or(cmp.Compare(a.wakeAt, b.wakeAt), cmp.Compare(a.run, b.run))
 	})
 	all = slices.Compact(all) // a flow that was named twice
 	return all[:min(limit, len(all))], nil

@@ -28,12 +28,12 @@ const (
 	othersBlocked = `EXISTS (SELECT 1 FROM runs AS r WHERE ` + isWaiting + ` AND r.blocked = 1
 		AND r.flow = ? AND r.concurrency = ? AND r.major = ? AND r.minor = ? AND r.priority >= ?)`
 
-	// claimPlace claims a pending run if there is a place for it. To be cancelled it needs none.
+	// claimPlace claims a pending run if there is a place for it. To be cancelled or terminated it needs none.
 	claimPlace = `UPDATE runs SET claim = ? WHERE run = ? AND claim IN (0, ?) AND status = 'pending' AND blocked = 0
 		AND (concurrency IS NULL
 			OR (SELECT count(*) FROM runs AS r WHERE ` + isUnderWay + `
 				AND r.flow = runs.flow AND r.concurrency = runs.concurrency AND r.run <> runs.run) < ?
-			OR EXISTS (SELECT 1 FROM messages AS m WHERE m.run = runs.run AND m.kind = 'cancel'))`
+			OR EXISTS (SELECT 1 FROM messages AS m WHERE m.run = runs.run AND m.kind IN ('cancel', 'terminate')))`
 
 	// noneWaits keeps a new run from going ahead of those that wait.
 	noneWaits = ` AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE ` + isWaiting + `
@@ -45,16 +45,16 @@ const (
 		WHERE one.run = ? AND one.status = 'pending' AND one.claim = 0 AND one.blocked = 0
 			AND ` + isWaiting + ` AND r.blocked = 0
 			AND r.flow = one.flow AND r.concurrency = one.concurrency AND r.major = one.major
-			AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.run = r.run AND m.kind = 'cancel')
+			AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.run = r.run AND m.kind IN ('cancel', 'terminate'))
 		LIMIT ?)`
 
-	// unblockNextText unblocks the first that waits for what a run that is over held, of one flow and version.
-	unblockNextText = `UPDATE runs SET blocked = 0 WHERE run = (
-		SELECT r.run FROM runs AS ended CROSS JOIN runs AS r
-		WHERE ended.run = ? AND ended.flow = ?
-			AND ` + isWaiting + ` AND r.blocked = 1
-			AND r.flow = ended.flow AND r.concurrency = ended.concurrency AND r.major = ? AND r.minor <= ?
-		ORDER BY r.priority DESC, r.run LIMIT 1)`
+	// isNext is of runs AS r that wait for what a run that is over held, of one flow and version.
+	isNext = ` FROM runs AS ended CROSS JOIN runs AS r WHERE ended.run = ?1 AND ended.flow = ?2
+		AND ` + isWaiting + ` AND r.blocked = 1
+		AND r.flow = ended.flow AND r.concurrency = ended.concurrency AND r.major = ?3 AND r.minor <= ?4`
+
+	// isHighest is of those of them that have the highest priority.
+	isHighest = isNext + ` AND r.priority = (SELECT r.priority` + isNext + ` ORDER BY r.priority DESC LIMIT 1)`
 
 	// admitText unblocks the first so many of each key, of one flow and version.
 	admitText = `UPDATE runs SET blocked = 0 WHERE run IN (
@@ -63,6 +63,13 @@ const (
 			FROM runs AS r WHERE ` + isWaiting + ` AND r.blocked = 1 AND r.flow = ? AND r.major = ? AND r.minor <= ?)
 		WHERE turn <= ?)`
 )
+
+// unblockText unblocks the oldest run of the tenant that is behind that of the run that is over.
+func unblockText(of string) string {
+	return `UPDATE runs SET blocked = 0 WHERE run = coalesce(
+		(SELECT r.run` + of + ` AND r.tenant > ended.tenant ORDER BY r.tenant, r.run LIMIT 1),
+		(SELECT r.run` + of + ` ORDER BY r.tenant, r.run LIMIT 1))`
+}
 
 // claim claims a free run, or one that is claimed in the epoch also; with a limit,
 // if the statement, claimPlace or one like it, finds a place.
@@ -87,14 +94,25 @@ func (b *batch) block(run int64) (bool, error) {
 
 // freePlace unblocks the next in the place of a run that is over. What ended
 // before this process had its first look at its flows is made up for then, by admitting.
+//
+// It is as it is with all that is pending: some places are given whatever the priority. Which
+// ones is drawn from the key of the run that is over, so that keys of which a run ends
+// in turn all get some, and nothing is kept account of for each.
 func (b *batch) freePlace(run int64) error {
+	next := stmtUnblockNext
+	if scattered(run)%store.AnyPriorityTurn == 0 {
+		next = stmtUnblockAny
+	}
 	for _, f := range b.w.claims.bounded() {
-		if _, err := b.write(stmtUnblockNext, run, f.Flow, int64(f.Major), int64(f.Minor)); err != nil {
+		if _, err := b.write(next, run, f.Flow, int64(f.Major), int64(f.Minor)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// scattered makes of neighbouring numbers ones that are far apart.
+func scattered(n int64) uint64 { return uint64(n) * 0x9e3779b97f4a7c15 >> 32 }
 
 // admit sees to the blocked runs of flows whose code is new to this process, or
 // has another limit now: those who blocked them may have known nothing of it.

@@ -21,7 +21,8 @@ type statements struct {
 	log                         *sql.Stmt // of one run
 	runsOf, logsOf, messagesOf  *sql.Stmt // of a JSON array of runs
 	unobeyed                    *sql.Stmt
-	dueRunning, duePending      *sql.Stmt
+	dueRunning, priorities      *sql.Stmt
+	tenants, oldest             byLevel
 	firstRunning, firstPending  *sql.Stmt
 	expired                     *sql.Stmt
 	schedule                    *sql.Stmt
@@ -68,7 +69,11 @@ func (r *statements) prepare(db *sql.DB) error {
 			WHERE messages.run` + someRuns + ` ORDER BY messages.id`},
 		{&r.unobeyed, unobeyedText},
 		{&r.dueRunning, dueRunningText},
-		{&r.duePending, duePendingText},
+		{&r.priorities, prioritiesText},
+		{&r.tenants.ofPriority, tenantsText(ofPriority)},
+		{&r.tenants.ofAny, tenantsText(isFree)},
+		{&r.oldest.ofPriority, oldestText(ofPriority)},
+		{&r.oldest.ofAny, oldestText(isFree)},
 		{&r.firstRunning, firstRunningText},
 		{&r.firstPending, firstPendingText},
 		{&r.expired, expiredText},
@@ -103,6 +108,9 @@ func (s *Store) Get(ctx context.Context, runID string) (store.Run, []flow.Entry,
 	case errors.Is(err, sql.ErrNoRows):
 		return store.Run{}, nil, store.ErrNotFound // whoever asks names the run
 	case err != nil:
+		return store.Run{}, nil, wrap(s.path, fmt.Sprintf("read the run %q", runID), err)
+	case run.ID != runID:
+		err := damaged("the index of ids names it for the run %q", run.ID)
 		return store.Run{}, nil, wrap(s.path, fmt.Sprintf("read the run %q", runID), err)
 	}
 	return run.Run, entries, nil

@@ -28,6 +28,7 @@ const (
 	stmtClaimPlaceOfNew
 	stmtBlock
 	stmtUnblockNext
+	stmtUnblockAny
 	stmtAdmit
 	stmtInsertMessage
 	stmtWake
@@ -101,7 +102,8 @@ var statementTexts = [statementCount]string{
 	stmtClaimPlace:      claimPlace,
 	stmtClaimPlaceOfNew: claimPlace + noneWaits,
 	stmtBlock:           blockText,
-	stmtUnblockNext:     unblockNextText,
+	stmtUnblockNext:     unblockText(isHighest),
+	stmtUnblockAny:      unblockText(isNext),
 	stmtAdmit:           admitText,
 	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at, name, key, signal_id, payload, error)
 		SELECT run, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,

@@ -29,6 +29,7 @@ type Store struct {
 
 	claiming sync.Mutex // held by Claim
 	unread   error      // what kept an earlier Claim from returning a run
+	turns    turns      // those that Claim gave
 
 	closing  sync.Once
 	closeErr error

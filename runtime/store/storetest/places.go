@@ -148,6 +148,15 @@ var placesTests = []test{
 		s.same("the next", ids(got), runs[2:3])
 		s.same("its signal", len(got[0].Messages), 1)
 	}},
+	{"and terminated", func(s *suite) {
+		st := s.executing()
+		runs := s.keyedRuns(st, "a", 0, 0, 0)
+		s.claim(st, at(0), 10, two)
+		if _, err := st.Send(s.ctx, store.Message{RunID: runs[2], Kind: store.MessageTerminate, At: at(40)}); err != nil {
+			s.Fatalf("Send: %v", err)
+		}
+		s.same("what was claimed", ids(s.claim(st, at(0), 10, two)), runs[2:])
+	}},
 	{"the next process goes on, with another limit", func(s *suite) {
 		first := s.executing()
 		runs := s.keyedRuns(first, "a", 0, 0, 0, 0, 0, 0)

@@ -26,6 +26,7 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 	for _, topic := range []topic{
 		{"Create", createTests},
 		{"Claim", claimTests},
+		{"Turns", turnsTests},
 		{"Commit", commitTests},
 		{"Lazy", lazyTests},
 		{"Progress", progressTests},
