@@ -1,0 +1,265 @@
+package page_test
+
+import (
+	"bytes"
+	"flag"
+	stdhtml "html"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/flow/description"
+	"github.com/bextgen/bextgen/runtime/web/page"
+)
+
+var folder = flag.String("pages", "", "a `folder` into which the pages are written, for a person to look at")
+
+// written are all kinds of pages in all states, by name.
+func written() map[string]func(w io.Writer) error {
+	run := func(r page.Run) func(w io.Writer) error {
+		return func(w io.Writer) error { return page.WriteRun(w, site(), r) }
+	}
+	query := func(q string) url.Values {
+		v, err := url.ParseQuery(q)
+		if err != nil {
+			panic(err)
+		}
+		return v
+	}
+	list := func(l page.List) func(w io.Writer) error {
+		return func(w io.Writer) error { return page.WriteList(w, site(), l) }
+	}
+	cancelled := failedRun()
+	cancelled.Status, cancelled.Error = flow.StatusCancelled, &flow.Error{Kind: flow.ErrorCancelled, Message: "cancelled: the customer called"}
+	paused := runningRun()
+	paused.Phase = flow.PhasePaused
+	pending := runningRun()
+	pending.Status, pending.Phase, pending.Log, pending.Steps, pending.StartedAt = flow.StatusPending, "", nil, nil, noon.Add(-noon.Sub(noon))
+	pending.StartedAt = pending.FinishedAt
+	return map[string]func(w io.Writer) error{
+		"failed":    run(page.Run{Detail: failedRun(), Flow: processOrder()}),
+		"attempt":   run(page.Run{Detail: failedRun(), Flow: processOrder(), Query: query("attempt=1")}),
+		"running":   run(page.Run{Detail: runningRun(), Flow: processOrder()}),
+		"pending":   run(page.Run{Detail: pending, Flow: processOrder()}),
+		"parked":    run(page.Run{Detail: runningRun(), Parked: true}),
+		"paused":    run(page.Run{Detail: paused, Flow: processOrder()}),
+		"waiting":   run(page.Run{Detail: waitingRun()}),
+		"cancelled": run(page.Run{Detail: cancelled, Flow: processOrder()}),
+		"long":      run(page.Run{Detail: longRun()}),
+		"longstep":  run(page.Run{Detail: longRun(), Query: query("step=poll&from=5000")}),
+		"huge":      run(page.Run{Detail: hugeRun()}),
+		"value":     run(page.Run{Detail: hugeRun(), Query: query("value=error&entry=10002")}),
+		"novalue":   run(page.Run{Detail: hugeRun(), Query: query("value=error&entry=7x")}),
+		"hostile":   run(page.Run{Detail: hostileRun(), Query: query("")}),
+		"list": list(page.List{
+			Runs: summaries(), Next: "cursor", Flows: []string{"onboard-customer", "process-order"}, Hours: hours(),
+			Counts: map[flow.Status]int{flow.StatusCompleted: 18204, flow.StatusFailed: 37, flow.StatusRunning: 112, flow.StatusPending: 4, flow.StatusCancelled: 9},
+		}),
+		"empty":   list(page.List{}),
+		"nomatch": list(page.List{Query: query("q=nothing+like+this&status=failed"), Counts: map[flow.Status]int{flow.StatusCompleted: 12}}),
+		"hostilelist": list(page.List{
+			Query: query("q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&flow_id=%3Cb%3E"), Flows: []string{"<b>"},
+			Runs: []runtime.RunSummary{hostileRun().RunSummary},
+		}),
+		"flows": func(w io.Writer) error {
+			return page.WriteFlows(w, site(), page.Flows{
+				Flows: []*description.Flow{processOrder(), described("onboarding/onboard_customer.flow.json")},
+				Stats: map[string]page.FlowStats{"process-order": flowStats()},
+			})
+		},
+		"noflows": func(w io.Writer) error { return page.WriteFlows(w, site(), page.Flows{}) },
+		"flow": func(w io.Writer) error {
+			stats := flowStats()
+			return page.WriteFlow(w, site(), page.Flow{Description: processOrder(), Versions: []string{"1.0"}, Stats: &stats})
+		},
+		"nostats": func(w io.Writer) error {
+			return page.WriteFlow(w, site(), page.Flow{Description: described("onboarding/onboard_customer.flow.json")})
+		},
+		"login": func(w io.Writer) error {
+			return page.WriteLogin(w, page.Site{Prefix: "/_bext", Now: noon}, page.Login{Action: "/_bext/login", Next: "/_bext/admin/flows", Wrong: true})
+		},
+		"notfound": func(w io.Writer) error {
+			return page.WriteProblem(w, site(), page.Problem{Status: 404, Title: "There is no such run", Detail: "It may have been deleted when its retention was over."})
+		},
+	}
+}
+
+func flowStats() page.FlowStats {
+	return page.FlowStats{
+		Counts: map[flow.Status]int{flow.StatusCompleted: 18204, flow.StatusFailed: 37, flow.StatusRunning: 112, flow.StatusPending: 4},
+		P50:    2140 * time.Millisecond, P95: 6900 * time.Millisecond, P99: 41 * time.Second, Hours: hours(),
+		Steps: []page.StepStats{
+			{Step: "validate", Attempts: 18360, P50: 12 * time.Millisecond, P95: 40 * time.Millisecond, P99: 90 * time.Millisecond},
+			{Step: "charge-payment", Attempts: 19021, Failed: 661, P50: 410 * time.Millisecond, P95: 1900 * time.Millisecond, P99: 8 * time.Second},
+			{Step: "fulfill", Attempts: 18250, Failed: 9, P50: 900 * time.Millisecond, P95: 2 * time.Second, P99: 3 * time.Second},
+		},
+	}
+}
+
+func hours() []page.Hour {
+	var out []page.Hour
+	for i := range 24 {
+		out = append(out, page.Hour{At: noon.Add(-24 * time.Hour).Add(time.Duration(i) * time.Hour), Runs: 40 + (i*37)%53, Failed: max(0, (i*7)%19-14)})
+	}
+	return out
+}
+
+// TestWrite writes all pages, and into the folder if there is one.
+func TestWrite(t *testing.T) {
+	for name, write := range written() {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if name != "value" && b.Len() > 600<<10 {
+			t.Errorf("%s has %d bytes", name, b.Len())
+		}
+		if *folder != "" {
+			save(t, filepath.Join(*folder, name+".html"), b.Bytes())
+		}
+	}
+	if *folder == "" {
+		return
+	}
+	err := fs.WalkDir(page.Assets(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(page.Assets(), path)
+		save(t, filepath.Join(*folder, "_bext/assets", path), data)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func save(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// html is a page as it is sent.
+func html(t *testing.T, name string) string {
+	t.Helper()
+	var b strings.Builder
+	if err := written()[name](&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+var (
+	tags   = regexp.MustCompile(`(?s)<svg class="sprite".*?</svg>|<dialog.*?</dialog>|<[^>]*>`)
+	spaces = regexp.MustCompile(`\s+`)
+)
+
+// read is what a page says to a reader: without tags, and what dialogs ask.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text := stdhtml.UnescapeString(tags.ReplaceAllString(html(t, name), " "))
+	return strings.TrimSpace(spaces.ReplaceAllString(text, " "))
+}
+
+// TestSays holds what an operator has to find on each page, in this order.
+func TestSays(t *testing.T) {
+	for name, want := range map[string][]string{
+		"failed": {
+			"failed", "after 8.46s", "attempt 2 of 3", "fulfill failed", "process-order.flow.yaml:43", "503 Service Unavailable",
+			"With", `"orderId": "ord_1042"`, "Tried", "999ms", "Undone", "charge-payment", "by refund-payment",
+			"Stays", "validate", "nothing undoes it", "goes on from charge-payment and keeps the results of validate",
+			"Timeline", "Attempt 1 of the flow", "Attempt 2 of the flow", "Earlier attempts", "Steps",
+		},
+		"attempt":   {"fulfill failed", "Steps", "connection reset by peer", "fulfill"},
+		"running":   {"running", "charge-payment is under way, attempt 2", "40 %", "2 of 5 confirmations", "Steps"},
+		"waiting":   {"waiting", "decision waits for its signal", "billing waits for the run that it called", "create-workspace pauses before attempt 2", "workspace service: timeout", "Signals and acts", "resumed by ada", "paused the mail server moves by ada", "9007199254740993"},
+		"pending":   {"pending", "It waits for a place to run", "Nothing has begun"},
+		"parked":    {"parked", "No program that is running has code for process-order 1.0"},
+		"paused":    {"paused", "Somebody paused it"},
+		"cancelled": {"cancelled", "Cancelled", "the customer called", "Undone"},
+		"long":      {"poll pauses before attempt 10001", "the invoice is not there yet", "10,000 attempts", "9,992 earlier attempts"},
+		"longstep":  {"attempts 5,001 to 5,050 of 10,000", "attempt 5001", "attempt 5050", "Before", "Next"},
+		"huge":      {"finish failed", "no space left on device", "999,984 bytes. Show all", "With", "1,048,578 bytes", "4,941 other lines are not shown", "Steps", "1 to 100 of 5,001"},
+		"value":     {"error of finish, attempt 1", "999,984 bytes"},
+		"novalue":   {"404", "There is no such value"},
+		"empty":     {"There is no run yet"},
+		"nomatch":   {"No run fits this filter", "Show all runs"},
+		"list":      {"All 18,366", "Failed 37", "process-order", "atelier-lyon", "channel=web", "fulfill: carrier", "Older"},
+		"flows":     {"onboard-customer", "process-order", "18,357", "37"},
+		"flow":      {"process-order", "charge-payment", "2 retries, exponential from 1s", "timeout 1m", "undone by refund-payment", "19,021", "3.5 %", "payment-declined", "process-order.flow.yaml", "flow: process-order"},
+		"nostats":   {"onboard-customer", "decision", "timeout 1d, then continue", "for each of input.seats, 4 at a time", "provision-seat"},
+		"noflows":   {"No flow is registered"},
+		"login":     {"Sign in", "That token is not right"},
+		"notfound":  {"404", "There is no such run"},
+	} {
+		text := read(t, name)
+		for _, part := range want {
+			_, rest, found := strings.Cut(text, part)
+			if !found {
+				t.Errorf("%s does not say %q where it should; from there it says\n%.2000s", name, part, text)
+				break
+			}
+			text = rest
+		}
+	}
+}
+
+// TestNothingInline holds that pages keep a strict Content-Security-Policy, and that
+// nothing that somebody wrote into a run gets to be markup.
+func TestNothingInline(t *testing.T) {
+	inline := regexp.MustCompile(`(?i)<[^>]*\s(style|on[a-z]+)=|<script|<style|javascript:|<img`)
+	module := regexp.MustCompile(`<script type="module" src="/_bext/assets/page.js"></script>`)
+	values := regexp.MustCompile(`"[^"]*"`) // a quote that somebody wrote is not one any more
+	for name := range written() {
+		text := values.ReplaceAllString(module.ReplaceAllString(html(t, name), ""), `""`)
+		if found := inline.FindString(text); found != "" {
+			t.Errorf("%s has %q", name, found)
+		}
+	}
+	if text := read(t, "hostile"); !strings.Contains(text, `"><script>alert(1)</script>`) {
+		t.Error("what somebody wrote is not shown as it is")
+	}
+}
+
+// TestAsks holds which acts a page offers, and that each asks first.
+func TestAsks(t *testing.T) {
+	act := regexp.MustCompile(`data-act="([a-z-]+)"`)
+	for name, want := range map[string]string{
+		"failed": "retry rerun fork delete", "running": "pause cancel terminate", "paused": "resume cancel terminate",
+		"waiting": "pause cancel terminate signal skip-delay", "long": "pause cancel terminate skip-delay", "list": "bulk", "empty": "",
+	} {
+		page := html(t, name)
+		var got []string
+		for _, m := range act.FindAllStringSubmatch(page, -1) {
+			got = append(got, m[1])
+			if m[1] != "skip-delay" && !strings.Contains(page, `commandfor="act-`+m[1]+`"`) && !strings.Contains(page, `commandfor="`+m[1]) {
+				t.Errorf("%s: nothing opens the question for %s", name, m[1])
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s offers %v, not %s", name, got, want)
+		}
+	}
+	var b strings.Builder
+	reader := site()
+	reader.MayOperate = false
+	if err := page.WriteRun(&b, reader, page.Run{Detail: waitingRun()}); err != nil {
+		t.Fatal(err)
+	}
+	if act.MatchString(b.String()) {
+		t.Error("who may only read is offered an act")
+	}
+}
