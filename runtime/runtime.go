@@ -26,6 +26,7 @@ import (
 	"github.com/bextgen/bextgen/runtime/engine"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
+	"github.com/bextgen/bextgen/runtime/store/encrypted"
 )
 
 // Duration is a time.Duration that is text in JSON, in the words of the flow
@@ -75,6 +76,16 @@ func WithStopGrace(d time.Duration) Option {
 // checkpoints return a *flow.SizeError for more; in a flow it is a failure for good of the block that made it.
 func WithMaxPayload(bytes int) Option {
 	return func(o *engine.Options) { o.MaxPayload = bytes }
+}
+
+// WithCodec keeps payloads encrypted in the store, in all places that docs/encryption.md
+// lists: with encrypted.NewAES, or a codec of your own. All programs that have the
+// database open need one with the same keys. What was stored without is read as it is.
+func WithCodec(c encrypted.Codec) Option {
+	if c == nil {
+		c = (*encrypted.AES)(nil) // which refuses: nobody asks for a codec in order not to encrypt
+	}
+	return func(o *engine.Options) { o.Codec = c }
 }
 
 // Observer is told of what happens to runs; see the packages metrics and tracing.

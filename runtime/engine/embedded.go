@@ -11,6 +11,7 @@ import (
 
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
+	"github.com/bextgen/bextgen/runtime/store/encrypted"
 )
 
 // Options are the settings of an embedded engine. Zero values mean the defaults.
@@ -28,6 +29,8 @@ type Options struct {
 	// MaxPayload is how many bytes of JSON a value may have that is stored. Default
 	// DefaultMaxPayload.
 	MaxPayload int
+	// Codec encrypts payloads in the store; nil for none.
+	Codec encrypted.Codec
 	// Observers are told of what happens.
 	Observers []Observer
 }
@@ -112,7 +115,7 @@ const (
 func NewEmbedded(s store.Store, opts Options) *Embedded {
 	opts = opts.withDefaults()
 	return &Embedded{
-		store: s, opts: opts,
+		store: encrypted.New(s, opts.Codec), opts: opts,
 		places:  make(chan struct{}, opts.Concurrency),
 		kicks:   make(chan struct{}, 1),
 		closing: make(chan struct{}), cutting: make(chan struct{}), abandoned: make(chan struct{}), closed: make(chan struct{}),

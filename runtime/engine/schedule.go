@@ -117,8 +117,7 @@ func (e *Embedded) deliverUnheard(ctx context.Context) {
 	messages, err := e.store.Unobeyed(ctx)
 	if err != nil {
 		e.logStoreError("look for messages", err)
-		e.unheard.Store(true)
-		return
+		e.unheard.Store(len(messages) == 0) // else some came that can be read, and others that cannot
 	}
 	for _, m := range messages {
 		e.deliver(m)
@@ -196,6 +195,11 @@ func (e *Embedded) retake() {
 
 // launchClaimed begins the execution of a run that the scheduler claimed.
 func (e *Embedded) launchClaimed(c store.Claimed) {
+	if c.Err != nil { // it stays claimed: to give it back would be to claim it again at once
+		e.opts.Logger.Error("what is stored of a run cannot be read; the run is left as it is until the program starts again",
+			"run", c.Run.ID, "flow", c.Run.Flow, "error", c.Err)
+		return
+	}
 	e.mu.Lock()
 	e.busy++
 	e.mu.Unlock()

@@ -107,6 +107,10 @@ type Claimed struct {
 	Run      Run
 	Entries  []flow.Entry // by Seq
 	Messages []Message    // by ID, those not yet consumed
+	// Err says why the run is not to be executed here: what is stored of it cannot be read.
+	// It stays as it is, claimed until this process ends. The other fields, but for the
+	// claim and the run's id, are not to be used then.
+	Err error
 }
 
 // Created is what became of a Create.
@@ -295,7 +299,8 @@ type Store interface {
 	Send(ctx context.Context, m Message) (Message, error)
 
 	// Unobeyed are the messages, by ID, of runs that are claimed: those that were
-	// sent since the claim, and those that came with it.
+	// sent since the claim, and those that came with it. Those that cannot be read are
+	// left out and an error tells of them, beside the others.
 	Unobeyed(ctx context.Context) ([]Message, error)
 
 	// NextDue is the earliest time at which a free run of these flows is due; a
