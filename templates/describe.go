@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow/description"
+	"github.com/bextgen/bextgen/runtime/flow/description/graph"
 	durations "github.com/bextgen/bextgen/runtime/flow/duration"
 	"github.com/bextgen/bextgen/schema/model"
 )
@@ -40,6 +41,7 @@ func Describe(pkg *model.Package, fl *model.Flow) *description.Flow {
 	for _, s := range fl.Schedules {
 		d.Schedules = append(d.Schedules, describeSchedule(d, s))
 	}
+	d.Layout = graph.Layout(d)
 	d.Spec = specWithoutSecrets(pkg, fl, d, types.secretDefaults)
 	return d
 }

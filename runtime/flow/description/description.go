@@ -57,6 +57,8 @@ type Flow struct {
 	// Defs are the types that the schemas here refer to, by the names in these references.
 	Defs map[string]*Schema `json:"$defs,omitempty"`
 
+	// Layout is that of the flow's graph.
+	Layout *Layout `json:"layout,omitempty"`
 	// Spec is the text of the file. Constants that are given to fields marked as secret are
 	// hidden in it, as they are everywhere in a description.
 	Spec string `json:"spec,omitempty"`
