@@ -28,6 +28,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
 			"go-module": goModule,
+
+			"runs-database": makeRunsIn,
 		},
 	})
 }

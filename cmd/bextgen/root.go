@@ -100,7 +100,7 @@ current, 2 if the command line is wrong, and 3 if bextgen itself failed.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newGenerateCommand(), newCheckCommand(), newVersionCommand())
+	root.AddCommand(newGenerateCommand(), newCheckCommand(), newRunsCommand(), newStudioCommand(), newVersionCommand())
 	return root
 }
 

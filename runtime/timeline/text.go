@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 )
@@ -41,9 +42,9 @@ func (x Text) Write(w io.Writer, t Timeline) error {
 func (x Text) line(b *strings.Builder, t Timeline, bar *Bar) {
 	from := min(t.column(bar.From, barWidth), barWidth-1)
 	to := max(t.column(bar.To, barWidth), from+1)
-	name, fill, text := x.words(bar)
+	name, fill, text := x.words(bar) // names of blocks are those of the spec
 	line := strings.Repeat(" ", from) + strings.Repeat(fill, to-from) + strings.Repeat(" ", barWidth-to)
-	fmt.Fprintf(b, "  %-22s %7s ▏%s▕ %6s  %s\n", name, "+"+Short(bar.From.Sub(t.Begin)), line, Short(bar.To.Sub(bar.From)), text)
+	fmt.Fprintf(b, "  %-22s %7s ▏%s▕ %6s  %s\n", name, "+"+Short(bar.From.Sub(t.Begin)), line, Short(bar.To.Sub(bar.From)), OneLine(text))
 }
 
 // words are the name of a bar, what it is drawn with, and what became of it.
@@ -118,6 +119,16 @@ func Outcome(e *flow.Entry) string {
 		return fmt.Sprintf("ok, in attempt %d", e.Attempt)
 	}
 	return "ok"
+}
+
+// OneLine is a text that came from outside in one line of a terminal, without what would steer it.
+func OneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.Join(strings.Fields(text), " "))
 }
 
 // Short is a duration as one would say it: in milliseconds below a second, in seconds
