@@ -76,7 +76,7 @@ type RunSummary struct {
 	CreatedAt      time.Time
 	StartedAt      time.Time // zero before the first step
 	FinishedAt     time.Time // zero before the end
-	WakeAt         time.Time // when a waiting run goes on
+	WakeAt         time.Time // when a waiting run goes on, or one that was started for later begins
 }
 
 // RunDetail is a run with its steps and its log.
@@ -84,6 +84,10 @@ type RunDetail struct {
 	RunSummary
 	Input  json.RawMessage
 	Output json.RawMessage
+	// OtherInputs is how often the run was started once more, by its idempotency key,
+	// with another input, and OtherInputAt when that was last: see WithStrictIdempotency.
+	OtherInputs  int
+	OtherInputAt time.Time
 	// Steps are the steps and other blocks that the run came to in its present
 	// attempt, in the order in which it did.
 	Steps []StepDetail
@@ -128,6 +132,7 @@ func (rt *Runtime) GetRun(ctx context.Context, runID string) (*RunDetail, error)
 	}
 	return &RunDetail{
 		RunSummary: summary(run), Input: run.Input, Output: run.Output,
+		OtherInputs: run.OtherInputs, OtherInputAt: run.OtherInputAt,
 		Steps: stepsOf(run, log), Log: log,
 	}, nil
 }

@@ -25,6 +25,9 @@ type starting struct {
 	store.Run
 	tenantGiven, priorityGiven, keyGiven bool
 
+	delay  time.Duration // from now to Run.WakeAt, if that is not given
+	strict bool
+
 	tx      store.Tx // nil: the store's own
 	txGiven bool
 }
@@ -55,6 +58,38 @@ func WithLabels(labels map[string]string) StartOption {
 		}
 		maps.Copy(s.Labels, labels)
 	}
+}
+
+// WithStartAt lets the run begin at a time, and not before: until then it is pending, and
+// RunSummary.WakeAt is the time. It is on disk like any other, and what comes due while nothing
+// runs begins when something does. A time that is over is at once.
+func WithStartAt(at time.Time) StartOption {
+	return func(s *starting) { s.WakeAt, s.delay = at, 0 }
+}
+
+// WithStartDelay is WithStartAt for so long after the start.
+func WithStartDelay(d time.Duration) StartOption {
+	return func(s *starting) { s.WakeAt, s.delay = time.Time{}, d }
+}
+
+// WithStrictIdempotency makes a start an *OtherInputError whose idempotency key is that of a
+// run with another input. Without it the start returns that run, and the run tells of it in
+// RunDetail.OtherInputs.
+func WithStrictIdempotency() StartOption {
+	return func(s *starting) { s.strict = true }
+}
+
+// OtherInputError says that a run has the idempotency key of a start, and another input:
+// see WithStrictIdempotency.
+type OtherInputError struct {
+	Flow           string
+	RunID          string // the run that is there
+	IdempotencyKey string
+}
+
+// Error says which run of which flow it is.
+func (e *OtherInputError) Error() string {
+	return fmt.Sprintf("the run %s of %s has the idempotency key %q and another input", e.RunID, e.Flow, e.IdempotencyKey)
 }
 
 // WithRunID gives the run this id, a ULID, in place of a new one. A second start
@@ -111,16 +146,41 @@ func (rt *Runtime) start(ctx context.Context, def *flow.Definition, input json.R
 	if s.IdempotencyKey == "" && !s.keyGiven {
 		s.IdempotencyKey = keyInHandler(ctx, def, input)
 	}
+	s.schedule(now)
 	run := s.Run
 	if err := rt.identify(&run, now); err != nil {
 		return store.Created{}, err
 	}
 	created, err := rt.create(ctx, tx, run)
 	if err == nil && created.Existing && !bytes.Equal(created.Run.Input, input) {
-		rt.logger.Warn("a run was started again with its idempotency key but another input; the first input holds",
-			"run", created.Run.ID, "flow", def.Flow, "idempotency_key", run.IdempotencyKey)
+		return created, rt.otherInput(ctx, tx, created.Run, s.strict)
 	}
 	return created, err
+}
+
+// schedule says when the run begins: a time in whole milliseconds, none for at once.
+func (s *starting) schedule(now time.Time) {
+	if s.delay > 0 {
+		s.WakeAt = now.Add(s.delay)
+	}
+	if !s.WakeAt.After(now) {
+		s.WakeAt = time.Time{}
+		return
+	}
+	s.WakeAt = s.WakeAt.Add(time.Millisecond - 1).UTC().Truncate(time.Millisecond) // not before it
+}
+
+// otherInput deals with a start that found its run with another input.
+func (rt *Runtime) otherInput(ctx context.Context, tx Tx, run store.Run, strict bool) error {
+	if strict {
+		return &OtherInputError{Flow: run.Flow, RunID: run.ID, IdempotencyKey: run.IdempotencyKey}
+	}
+	rt.logger.Warn("a run was started again with its idempotency key but another input; the first input holds",
+		"run", run.ID, "flow", run.Flow, "idempotency_key", run.IdempotencyKey)
+	if err := rt.engine.NoteOtherInput(ctx, tx, run.ID); err != nil {
+		return fmt.Errorf("note on the run %s that it was started with another input: %w", run.ID, err)
+	}
+	return nil
 }
 
 // create stores a run: in the transaction, if there is one.

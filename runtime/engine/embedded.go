@@ -235,7 +235,7 @@ func (e *Embedded) Create(ctx context.Context, run store.Run) (store.Created, er
 
 func (e *Embedded) create(ctx context.Context, run store.Run) (store.Created, error) {
 	c := e.codeFor(run.Flow, run.Version)
-	claim := c != nil && e.reserve()
+	claim := c != nil && run.WakeAt.IsZero() && e.reserve()
 	limit := 0
 	if c != nil {
 		limit = c.version.Limit
@@ -259,6 +259,18 @@ func (e *Embedded) create(ctx context.Context, run store.Run) (store.Created, er
 		}
 	}
 	return created, nil
+}
+
+// NoteOtherInput implements Engine.
+func (e *Embedded) NoteOtherInput(ctx context.Context, tx store.Tx, runID string) error {
+	if tx == nil {
+		return e.store.NoteOtherInput(ctx, runID, e.opts.Clock.Now())
+	}
+	db, tx, err := e.in(tx)
+	if err != nil {
+		return err
+	}
+	return db.NoteOtherInputIn(ctx, tx, runID, e.opts.Clock.Now())
 }
 
 // Get implements Engine.

@@ -42,6 +42,9 @@ type Engine interface {
 	// CreateIn starts a run through a transaction on the store's database; it begins
 	// when that has committed. The transaction may be that of an Invocation.
 	CreateIn(ctx context.Context, tx store.Tx, run store.Run) (store.Created, error)
+	// NoteOtherInput notes on a run that somebody started it once more with another input; through
+	// a transaction, if there is one.
+	NoteOtherInput(ctx context.Context, tx store.Tx, runID string) error
 	// Wait returns the run when it is over. With the context of a handler it gives the
 	// handler's place to others meanwhile, and returns when there is one for it again.
 	Wait(ctx context.Context, runID string) (store.Run, error)

@@ -78,18 +78,29 @@ func (e *Embedded) CreateIn(ctx context.Context, tx store.Tx, run store.Run) (st
 	if closed(e.closing) {
 		return store.Created{}, ErrClosed
 	}
-	db, ok := e.store.(store.SQL)
-	if !ok {
-		return store.Created{}, ErrNoTransactions
-	}
 	if t, ok := tx.(*lentTx); ok {
 		t.starts.Store(true)
-		tx = t.loan
+	}
+	db, tx, err := e.in(tx)
+	if err != nil {
+		return store.Created{}, err
 	}
 	run, told := e.observeStart(ctx, run)
 	created, err := db.CreateIn(ctx, tx, run)
 	told(created, err)
 	return created, err
+}
+
+// in is the store of a transaction, and the transaction as the store knows it.
+func (e *Embedded) in(tx store.Tx) (store.SQL, store.Tx, error) {
+	db, ok := e.store.(store.SQL)
+	if !ok {
+		return nil, nil, ErrNoTransactions
+	}
+	if t, ok := tx.(*lentTx); ok {
+		tx = t.loan
+	}
+	return db, tx, nil
 }
 
 // canLend says what keeps a step from having a transaction.

@@ -75,6 +75,9 @@ func (x *execution) observe(queued bool) {
 	t := Taken{Run: x.head, Queued: queued, At: x.now(), DueAt: x.head.WakeAt}
 	if x.head.Status == flow.StatusPending {
 		t.DueAt = x.head.CreatedAt
+		if x.head.WakeAt.After(t.DueAt) {
+			t.DueAt = x.head.WakeAt // it was started for later
+		}
 	}
 	for _, o := range x.engine.opts.Observers {
 		if w := o.Taken(t); w != nil {

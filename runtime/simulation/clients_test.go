@@ -54,10 +54,15 @@ func (w *world) client(r *rand.Rand, f *randomflow.Flow, key string, at time.Dur
 	id, input := runID(r), r.Int64N(20)
 	tenant, priority := []string{"", "acme"}[r.IntN(2)], r.IntN(3)
 	at += upTo(r, 3*time.Millisecond)
+	var delay time.Duration
+	if r := w.dice.of("later", id); chance(r, 20) {
+		delay = upTo(r, 5*time.Second)
+	}
 	w.clients.Go(func() {
 		time.Sleep(at)
 		w.start(f, start{id: id, key: key, tenant: tenant, input: input},
-			runtime.WithRunID(id), runtime.WithIdempotencyKey(key), runtime.WithTenant(tenant), runtime.WithPriority(priority))
+			runtime.WithRunID(id), runtime.WithIdempotencyKey(key), runtime.WithTenant(tenant), runtime.WithPriority(priority),
+			runtime.WithStartDelay(delay))
 	})
 	for _, wait := range f.Definition.Waits {
 		for n := range r.IntN(3) {

@@ -21,6 +21,7 @@ func timeRules() []rule {
 	return []rule{
 		{"A `when` is decided once, before a `delay` or an `until` begins", each(pausesEndInTime)},
 		{"The pause before the k-th is, for base b: `fixed` b, `linear` b·k, `exponential` b·2^(k−1), never more than `backoffMax`; `jitter: 0.2` spreads it by up to 20 %.", each(pausesAreThoseOfThePolicy)},
+		{"`WithStartAt` and `WithStartDelay` start a run for later: it is on disk at once, pending, and begins when its time has come.", beginsAtItsTime},
 		{"On a timeout the handler's context is cancelled with a cause that says so", stoppedInTime},
 		{"The flow's `timeout` counts from the first step on, all pauses included. When it is over, what is under way is stopped", each(flowTimesOut)},
 		{"A handler that is stopped and ignores its context holds the run up for at most", each(leftBehind)},
@@ -57,6 +58,23 @@ func pausesEndInTime(h *history, r *run) error {
 			if h.calm && end.Sub(e.WakeAt) > soon {
 				return fmt.Errorf("the pause of entry %d ended late, at %v", e.Seq, end)
 			}
+		}
+	}
+	return nil
+}
+
+// beginsAtItsTime: in a calm world, where the clock on the wall does not jump.
+func beginsAtItsTime(h *history) error {
+	for _, w := range h.writes {
+		if w.created == nil || w.created.WakeAt.IsZero() || !h.calm {
+			continue
+		}
+		r := h.runs[w.created.ID]
+		if r == nil || r.StartedAt.IsZero() { // it was cancelled before
+			continue
+		}
+		if late := r.StartedAt.Sub(w.created.WakeAt); late < 0 || late > soon {
+			return fmt.Errorf("the run was to begin at %v, and began %v later\n%s", w.created.WakeAt, late, r)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 )
 
 // This file is the part of the port that only stores in SQL databases have: their
@@ -52,4 +53,7 @@ type SQL interface {
 	// the caller's own or a Loan. The run is there when that commits. It returns
 	// ErrNotOurs for a transaction on anything else.
 	CreateIn(ctx context.Context, tx Tx, run Run) (Created, error)
+
+	// NoteOtherInputIn is NoteOtherInput through such a transaction.
+	NoteOtherInputIn(ctx context.Context, tx Tx, runID string, at time.Time) error
 }

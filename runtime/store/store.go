@@ -82,12 +82,17 @@ type Run struct {
 	CreatedAt  time.Time
 	StartedAt  time.Time // zero before the first step
 	FinishedAt time.Time // zero before the end
-	// WakeAt is when a waiting run goes on; zero for one that waits for nothing.
+	// WakeAt is when a waiting run goes on, or a pending one may begin at the earliest;
+	// zero for one that waits for no time.
 	WakeAt time.Time
 	// EndSeq is the run's sequence number of its final event; 0 before.
 	EndSeq int64
 	// DeleteAt is when a run that is over may be deleted; zero for never, and before the end.
 	DeleteAt time.Time
+	// OtherInputs is how often the run was started once more, by its idempotency key, with
+	// another input, and OtherInputAt when that was last: see NoteOtherInput. Lists do not have them.
+	OtherInputs  int
+	OtherInputAt time.Time
 }
 
 // AnyPriorityTurn is of how many pending runs that are claimed one is chosen whatever its
@@ -273,17 +278,22 @@ type Store interface {
 	Acquire(ctx context.Context) (bool, error)
 
 	// Create stores a run as pending. With claim, and if this process has the
-	// right to execute, it is claimed in the same commit; but not if limit, the
+	// right to execute, it is claimed in the same commit; but not if it has a WakeAt, or if limit, the
 	// FlowVersion.Limit of its flow, or another run that waits for a place of its
 	// Concurrency key forbids it.
 	// It returns ErrExists for a used id of a different run.
 	Create(ctx context.Context, run Run, claim bool, limit int) (Created, error)
+
+	// NoteOtherInput notes that somebody started a run that was there with another input,
+	// also of a run that is over. One that does not exist is passed over.
+	NoteOtherInput(ctx context.Context, runID string, at time.Time) error
 
 	// Claim takes runs that are free and due: first those that are running, by
 	// WakeAt, then pending ones, those of a higher priority first. Among those of a
 	// priority the tenants take turns, one run at a time and whatever the flow, and what a tenant
 	// gets is its oldest; a round goes on where it was at the Claim before. Where several priorities wait,
 	// one of AnyPriorityTurn turns is given whatever the priority, so that none waits for ever.
+	// A pending run with a WakeAt is passed over until that has come.
 	// A pending run of a Concurrency key of which as many as the limit are under way
 	// is passed over until one of them is over; it is taken all the same if there is
 	// a message for it that Ends. Whose turn it is then, among those of a key, is decided alike.
@@ -304,7 +314,7 @@ type Store interface {
 	Unobeyed(ctx context.Context) ([]Message, error)
 
 	// NextDue is the earliest time at which a free run of these flows is due; a
-	// pending one counts as due at the time it was created. One that waits for a
+	// pending one without a WakeAt counts as due at the time it was created. One that waits for a
 	// message, or for the end of another run of its key, does not count.
 	// ok is false if there is none.
 	NextDue(ctx context.Context, flows []FlowVersion) (at time.Time, ok bool, err error)

@@ -47,6 +47,7 @@ func (d *Data) due(q store.ClaimQuery) (running, pending []*run) {
 	for _, r := range d.live {
 		switch {
 		case r.token != 0 || versionOf(r, q.Flows) == nil:
+		case r.Status == flow.StatusPending && !r.WakeAt.IsZero() && r.beginsAt().After(q.Now):
 		case r.Status == flow.StatusPending:
 			pending = append(pending, r)
 		case !r.asleep() && !r.WakeAt.After(q.Now):
@@ -76,10 +77,8 @@ func (d *Data) mayBegin(r *run, limit int) bool {
 	if r.Status != flow.StatusPending || r.Concurrency == nil || limit == 0 {
 		return true
 	}
-	for _, m := range r.messages {
-		if m.Kind.Ends() {
-			return true
-		}
+	if r.isToEnd() {
+		return true
 	}
 	underWay := 0
 	for _, other := range d.live {
@@ -93,8 +92,22 @@ func (d *Data) mayBegin(r *run, limit int) bool {
 // overtakes says whether a new run would go ahead of one that waits for a place.
 func (d *Data) overtakes(r *run, limit int) bool {
 	return limit > 0 && r.Concurrency != nil && slices.ContainsFunc(d.live, func(other *run) bool {
-		return other != r && other.sharesPlace(r) && other.Status == flow.StatusPending && other.token == 0
+		return other != r && other.sharesPlace(r) && other.Status == flow.StatusPending && other.token == 0 &&
+			!other.beginsAt().After(r.CreatedAt)
 	})
+}
+
+// isToEnd says whether there is a message that asks the run to end.
+func (r *run) isToEnd() bool {
+	return slices.ContainsFunc(r.messages, func(m store.Message) bool { return m.Kind.Ends() })
+}
+
+// beginsAt is when a pending run is due: to end it need not wait for its time.
+func (r *run) beginsAt() time.Time {
+	if r.WakeAt.IsZero() || r.isToEnd() {
+		return r.CreatedAt
+	}
+	return r.WakeAt
 }
 
 func (r *run) sharesPlace(other *run) bool {
@@ -115,7 +128,7 @@ func (s *Store) NextDue(ctx context.Context, flows []store.FlowVersion) (at time
 		}
 		due := r.WakeAt
 		if r.Status == flow.StatusPending {
-			due = r.CreatedAt
+			due = r.beginsAt()
 		}
 		if !ok || due.Before(at) {
 			at, ok = due, true

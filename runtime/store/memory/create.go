@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
@@ -46,11 +47,25 @@ func (s *Store) Create(ctx context.Context, created store.Run, claim bool, limit
 		return store.Created{}, fmt.Errorf("create the run %q: %w and is another one; choose another id", created.ID, store.ErrExists)
 	}
 	answer := store.Created{Run: r.Run}
-	if claim && s.data.owner == s && s.data.mayBegin(r, limit) && !s.data.overtakes(r, limit) {
+	if claim && r.WakeAt.IsZero() && s.data.owner == s && s.data.mayBegin(r, limit) && !s.data.overtakes(r, limit) {
 		c := s.grant(r, true)
 		answer.Claim = &c
 	}
 	return answer, nil
+}
+
+// NoteOtherInput implements store.Store.
+func (s *Store) NoteOtherInput(ctx context.Context, runID string, at time.Time) error {
+	leave, err := s.enter(ctx, "note a start with another input")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if r := s.data.runs[runID]; r != nil {
+		r.OtherInputs++
+		r.OtherInputAt = stored(at)
+	}
+	return nil
 }
 
 // insert adds a run.
@@ -89,6 +104,7 @@ func asCreated(r store.Run) store.Run {
 		IdempotencyKey: r.IdempotencyKey, Labels: maps.Clone(r.Labels), Status: flow.StatusPending,
 		Attempt: r.Attempt, Input: r.Input, CreatedAt: stored(r.CreatedAt),
 		ParentID: r.ParentID, RetryOf: r.RetryOf, Concurrency: r.Concurrency, Trace: r.Trace,
+		WakeAt: stored(r.WakeAt),
 	}
 }
 

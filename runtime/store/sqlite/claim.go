@@ -30,6 +30,9 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 	if err := s.admit(ctx, q.Flows); err != nil {
 		return nil, err
 	}
+	if err := s.letStart(ctx, q); err != nil {
+		return nil, err
+	}
 	claims, err := s.take(ctx, q)
 	if err != nil {
 		return nil, errors.Join(err, s.giveBack(claims))

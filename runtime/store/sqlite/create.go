@@ -19,6 +19,7 @@ func (s *Store) Create(ctx context.Context, run store.Run, claim bool, limit int
 		return store.Created{}, err
 	}
 	defer leave()
+	claim = claim && run.WakeAt.IsZero()
 	row, err := encodeNewRun(&run)
 	if err != nil {
 		return store.Created{}, fmt.Errorf("create the run %q: %w", run.ID, err)
@@ -47,6 +48,7 @@ func asCreated(run store.Run) store.Run {
 		IdempotencyKey: run.IdempotencyKey, Labels: run.Labels, Status: flow.StatusPending,
 		Attempt: run.Attempt, Input: run.Input, CreatedAt: stored(run.CreatedAt),
 		ParentID: run.ParentID, RetryOf: run.RetryOf, Concurrency: run.Concurrency, Trace: run.Trace,
+		WakeAt: stored(run.WakeAt),
 	}
 }
 
@@ -105,16 +107,15 @@ func (b *batch) putKept(run int64, kept []entryRow) error {
 // insertRun inserts a run and returns its key; 0 if there is one of its id or its idempotency key.
 func (b *batch) insertRun(row *newRunRow, epoch int64) (key int64, err error) {
 	const values = newRunValueCount + 1
-	var args [values + 3 + 5]value
+	var args [values + 10]value
 	copy(args[:], row.values[:])
 	args[values-1] = epoch
 	var result driver.Result
 	if row.plain() {
 		result, err = b.w.conn.exec(stmtInsertRun, args[:values]...)
 	} else {
-		args[values], args[values+1], args[values+2] = row.parent, row.retryOf, row.concurrency
-		place := row.place()
-		copy(args[values+3:], place[:])
+		rest := row.rest()
+		copy(args[values:], rest[:])
 		result, err = b.w.conn.exec(stmtInsertOtherRun, args[:]...)
 	}
 	if err != nil {

@@ -49,8 +49,7 @@ func insertRunIn(ctx context.Context, tx store.Tx, row *newRunRow) (inserted boo
 	statement := stmtInsertRun
 	if !row.plain() {
 		statement = stmtInsertOtherRun
-		args = append(args, row.parent, row.retryOf, row.concurrency)
-		for _, v := range row.place() {
+		for _, v := range row.rest() {
 			args = append(args, v)
 		}
 	}

@@ -74,22 +74,30 @@ func (s *Store) NextDue(ctx context.Context, flows []store.FlowVersion) (at time
 	defer leave()
 	var earliest int64
 	for _, f := range flows {
-		for _, stmt := range []*sql.Stmt{s.reads.firstRunning, s.reads.firstPending} {
-			rows, err := stmt.QueryContext(ctx, f.Flow, f.Major, f.Minor)
-			err = each(rows, err, func(scan func(...any) error) error {
-				var first sql.NullInt64
-				if err := scan(&first); err != nil {
-					return err
-				}
-				if first.Valid && (!ok || first.Int64 < earliest) {
-					earliest, ok = first.Int64, true
-				}
-				return nil
-			})
+		for _, stmt := range []*sql.Stmt{s.reads.firstRunning, s.reads.firstPending, s.reads.firstStart} {
+			first, found, err := s.firstOf(ctx, stmt, f)
 			if err != nil {
-				return time.Time{}, false, wrap(s.path, "look for the next run of "+f.Flow, err)
+				return time.Time{}, false, err
+			}
+			if found && (!ok || first < earliest) {
+				earliest, ok = first, true
 			}
 		}
 	}
 	return toTime(earliest), ok, nil
+}
+
+// firstOf asks for the first time of something of a flow; ok is false if there is none.
+func (s *Store) firstOf(ctx context.Context, stmt *sql.Stmt, f store.FlowVersion) (at int64, ok bool, err error) {
+	rows, err := stmt.QueryContext(ctx, f.Flow, f.Major, f.Minor)
+	err = each(rows, err, func(scan func(...any) error) error {
+		var first sql.NullInt64
+		err := scan(&first)
+		at, ok = first.Int64, first.Valid
+		return err
+	})
+	if err != nil {
+		return 0, false, wrap(s.path, "look for the next run of "+f.Flow, err)
+	}
+	return at, ok, nil
 }

@@ -36,7 +36,7 @@ const (
 			OR EXISTS (SELECT 1 FROM messages AS m WHERE m.run = runs.run AND m.kind IN ('cancel', 'terminate')))`
 
 	// noneWaits keeps a new run from going ahead of those that wait.
-	noneWaits = ` AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE ` + isWaiting + `
+	noneWaits = ` AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE ` + isWaiting + ` AND r.blocked < 2
 		AND r.flow = runs.flow AND r.concurrency = runs.concurrency AND r.run <> runs.run)`
 
 	// blockText blocks a run that found no place, and some of those in the same position.

@@ -24,6 +24,7 @@ type statements struct {
 	dueRunning, priorities      *sql.Stmt
 	tenants, oldest             byLevel
 	firstRunning, firstPending  *sql.Stmt
+	firstStart                  *sql.Stmt
 	expired                     *sql.Stmt
 	schedule                    *sql.Stmt
 	all                         []*sql.Stmt
@@ -76,6 +77,7 @@ func (r *statements) prepare(db *sql.DB) error {
 		{&r.oldest.ofAny, oldestText(isFree)},
 		{&r.firstRunning, firstRunningText},
 		{&r.firstPending, firstPendingText},
+		{&r.firstStart, firstStartText},
 		{&r.expired, expiredText},
 		{&r.schedule, `SELECT last, last_run FROM schedules WHERE flow = ? AND name = ?`},
 	} {

@@ -82,24 +82,30 @@ func (h *headRow) wait() {
 	}
 }
 
-// newRunRow is a run to insert. Most are plain: nobody called them, they repeat no other
-// one, and their flow has no bound.
+// newRunRow is a run to insert. Most are plain: they may begin at once, nobody called
+// them, they repeat no other one, and their flow has no bound.
 type newRunRow struct {
 	values                       [newRunValueCount]driver.Value // the arguments of stmtInsertRun before the claim
+	startAt                      int64                          // 0: at once
 	parent, retryOf, concurrency driver.Value                   // nil where there is none
 }
 
 const newRunValueCount = 13
 
-func (r *newRunRow) plain() bool { return r.parent == nil && r.retryOf == nil && r.concurrency == nil }
+func (r *newRunRow) plain() bool {
+	return r.startAt == 0 && r.parent == nil && r.retryOf == nil && r.concurrency == nil
+}
 
 func (r *newRunRow) flow() string { return r.values[1].(string) }
 
 func (r *newRunRow) created() int64 { return r.values[10].(int64) }
 
-// place are the arguments of othersBlocked.
-func (r *newRunRow) place() [5]driver.Value {
-	return [5]driver.Value{r.values[1], r.concurrency, r.values[3], r.values[4], r.values[6]}
+// rest are the arguments of stmtInsertOtherRun behind the claim; the last ones are those of othersBlocked.
+func (r *newRunRow) rest() [10]driver.Value {
+	return [10]driver.Value{
+		r.startAt, r.parent, r.retryOf, r.concurrency, r.startAt,
+		r.values[1], r.concurrency, r.values[3], r.values[4], r.values[6],
+	}
 }
 
 func encodeNewRun(r *store.Run) (newRunRow, error) {
@@ -118,6 +124,7 @@ func encodeNewRun(r *store.Run) (newRunRow, error) {
 		r.ID, r.Flow, r.Version, int64(major), int64(minor), r.Tenant, int64(r.Priority), r.IdempotencyKey, labels,
 		int64(r.Attempt), fromTime(r.CreatedAt), fromJSON(r.Input), fromText(r.Trace),
 	}}
+	row.startAt = fromTime(r.WakeAt)
 	if r.ParentID != "" {
 		row.parent = r.ParentID
 	}
@@ -211,7 +218,7 @@ func stored(t time.Time) time.Time { return toTime(fromTime(t)) }
 const (
 	headColumns = `run, id, flow, version, tenant, priority, idempotency_key, labels, status, phase, attempt,
 		created_at, started_at, finished_at, wake_at, end_seq, claim, parent_id, retry_of, concurrency, delete_at, error`
-	runColumns = headColumns + `, input, output, trace`
+	runColumns = headColumns + `, input, output, trace, other_inputs, other_input_at`
 )
 
 // runRow is a run with what the store itself keeps of it.
@@ -226,6 +233,7 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 	var (
 		r                                         runRow
 		created, started, finished, wake, deletes int64
+		otherInputAt                              int64
 		labels, failure                           []byte
 		parent, retryOf, trace                    sql.NullString
 	)
@@ -235,7 +243,7 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 		&parent, &retryOf, &r.Concurrency, &deletes, &failure,
 	}
 	if payloads {
-		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output), &trace)
+		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output), &trace, &r.OtherInputs, &otherInputAt)
 	}
 	if err := scan(fields...); err != nil {
 		return runRow{}, err
@@ -244,7 +252,7 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 		wake = 0
 	}
 	r.CreatedAt, r.StartedAt, r.FinishedAt = toTime(created), toTime(started), toTime(finished)
-	r.WakeAt, r.DeleteAt = toTime(wake), toTime(deletes)
+	r.WakeAt, r.DeleteAt, r.OtherInputAt = toTime(wake), toTime(deletes), toTime(otherInputAt)
 	r.ParentID, r.RetryOf, r.Trace = parent.String, retryOf.String, trace.String
 	if labels != nil {
 		if err := json.Unmarshal(labels, &r.Labels); err != nil {

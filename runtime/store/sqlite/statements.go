@@ -30,6 +30,8 @@ const (
 	stmtUnblockNext
 	stmtUnblockAny
 	stmtAdmit
+	stmtLetStart
+	stmtNoteOtherInput
 	stmtInsertMessage
 	stmtWake
 	stmtUnblock
@@ -46,7 +48,7 @@ const (
 const (
 	insertIntoRuns = `INSERT INTO runs (id, flow, version, major, minor, tenant, priority, idempotency_key, labels,
 		attempt, created_at, input, trace, claim, status, phase, started_at, finished_at, wake_at, end_seq`
-	newRunValues = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, 0, 0`
+	newRunValues = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, `
 )
 
 // The values of an entryRow go into an entry; a plain one has none for the last seven columns.
@@ -82,9 +84,9 @@ var statementTexts = [statementCount]string{
 		AND (SELECT epoch FROM meta WHERE id = 1) = ?`,
 	stmtAddWriter: `INSERT INTO writers (commits, writer) VALUES (?, ?)
 		ON CONFLICT (writer) DO UPDATE SET commits = excluded.commits`,
-	stmtInsertRun: insertIntoRuns + `) VALUES (` + newRunValues + `) ON CONFLICT DO NOTHING`,
-	stmtInsertOtherRun: insertIntoRuns + `, parent_id, retry_of, concurrency, blocked) VALUES (` + newRunValues + `, ?, ?, ?, ` +
-		othersBlocked + `) ON CONFLICT DO NOTHING`,
+	stmtInsertRun: insertIntoRuns + `) VALUES (` + newRunValues + `0, 0) ON CONFLICT DO NOTHING`,
+	stmtInsertOtherRun: insertIntoRuns + `, parent_id, retry_of, concurrency, blocked) VALUES (` + newRunValues + `?, 0, ?, ?, ?,
+		CASE WHEN ? <> 0 THEN 2 ELSE ` + othersBlocked + ` END) ON CONFLICT DO NOTHING`,
 	stmtNoteChunk: `INSERT INTO run_chunks (chunk, flow, earliest, latest) VALUES (?, ?, ?, ?) ON CONFLICT (flow, chunk)
 		DO UPDATE SET earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)`,
 	stmtInsertEntry:    insertIntoLog + entryValues + orUpdateOpen,
@@ -105,10 +107,12 @@ var statementTexts = [statementCount]string{
 	stmtUnblockNext:     unblockText(isHighest),
 	stmtUnblockAny:      unblockText(isNext),
 	stmtAdmit:           admitText,
+	stmtLetStart:        letStartText,
+	stmtNoteOtherInput:  noteOtherInputText,
 	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at, name, key, signal_id, payload, error)
 		SELECT run, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,
 	stmtWake:    `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
-	stmtUnblock: `UPDATE runs SET blocked = 0 WHERE id = ? AND blocked = 1`,
+	stmtUnblock: `UPDATE runs SET blocked = 0 WHERE id = ? AND blocked <> 0`,
 	stmtConsume: `DELETE FROM messages WHERE id = ? AND run = ?`,
 	stmtConsumeAll: `DELETE FROM messages WHERE run IN (
 		SELECT value FROM json_each(CASE WHEN EXISTS (SELECT 1 FROM messages) THEN ? ELSE '[]' END))`,

@@ -159,6 +159,15 @@ func (f *Faulty) CreateIn(ctx context.Context, tx store.Tx, run store.Run) (stor
 	return db.CreateIn(ctx, tx, run)
 }
 
+// NoteOtherInputIn implements store.SQL, if the store does. It does not fail either.
+func (f *Faulty) NoteOtherInputIn(ctx context.Context, tx store.Tx, runID string, at time.Time) error {
+	db, err := f.db()
+	if err != nil {
+		return err
+	}
+	return db.NoteOtherInputIn(ctx, tx, runID, at)
+}
+
 func (f *Faulty) db() (store.SQL, error) {
 	db, ok := f.Store.(store.SQL)
 	if !ok {

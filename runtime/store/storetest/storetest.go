@@ -25,6 +25,7 @@ type Open func(t *testing.T) store.Store
 func Run(t *testing.T, newData func(t *testing.T) Open) {
 	for _, topic := range []topic{
 		{"Create", createTests},
+		{"Later", laterTests},
 		{"Claim", claimTests},
 		{"Turns", turnsTests},
 		{"Commit", commitTests},
