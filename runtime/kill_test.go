@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -370,15 +371,43 @@ func (k *killed) checkEnd(check func(*runtime.RunDetail)) {
 			k.t.Errorf("%q was stored, and was run again", line)
 		}
 	}
-	found := map[string]bool{}
+	found, over := map[string]bool{}, map[runtime.Status]int64{}
 	k.each(nil, func(d *runtime.RunDetail) {
 		found[d.ID] = true
+		over[d.Status]++
 		check(d)
 	})
+	k.checkNumbers(int64(len(found)), over)
 	for _, id := range k.acknowledged {
 		if !found[id] {
 			k.t.Errorf("run %s was acknowledged and is lost", id)
 		}
+	}
+}
+
+// checkNumbers holds what the store counted, across all kills, against the runs.
+func (k *killed) checkNumbers(runs int64, over map[runtime.Status]int64) {
+	k.t.Helper()
+	db, err := sqlite.Open(filepath.Join(k.dir, "runs.db"))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer db.Close()
+	rt, err := runtime.New(db)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	stats, err := rt.Stats(k.t.Context(), runtime.StatsQuery{Window: runtime.SlotsKept})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	all, happened := stats.All, stats.All.Happened
+	want := []int64{0, 0, over[runtime.StatusCompleted], over[runtime.StatusFailed], over[runtime.StatusCancelled]}
+	if got := []int64{all.Pending, all.Running, all.Completed, all.Failed, all.Cancelled}; !slices.Equal(got, want) {
+		k.t.Errorf("the store counted %v runs by status; there are %v", got, want)
+	}
+	if happened.Started != runs || happened.Completed != over[runtime.StatusCompleted] || happened.Failed != over[runtime.StatusFailed] {
+		k.t.Errorf("the store counted that %+v happened; there are %d runs, %v", happened, runs, over)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/metrics"
+	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/store/sqlite"
 )
 
@@ -177,26 +178,34 @@ func TestTheSameMetricsTwiceAreRefused(t *testing.T) {
 	}
 }
 
+// numbers are those of a store.
+type numbers struct {
+	flows   []store.FlowStats
+	refused error
+}
+
+func (n *numbers) Stats(context.Context, store.StatsQuery) (store.Stats, error) {
+	return store.Stats{Flows: n.flows}, n.refused
+}
+
 func TestMetricsOfTheQueue(t *testing.T) {
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	registry := prometheus.NewRegistry()
-	var refused error
-	registry.MustRegister(metrics.NewQueue(func(context.Context) ([]metrics.Queue, error) {
-		return []metrics.Queue{
-			{Flow: "ship", Pending: 3, OldestPending: now.Add(-90 * time.Second)},
-			{Flow: "idle"},
-			{Flow: "ahead", Pending: 1, OldestPending: now.Add(time.Hour)}, // of a clock that was set back since
-		}, refused
-	}, func() time.Time { return now }))
+	n := &numbers{flows: []store.FlowStats{
+		{Flow: "ship", Pending: 3, Due: 2, OldestPending: now.Add(-90 * time.Second)},
+		{Flow: "idle"},
+		{Flow: "ahead", Pending: 1, OldestPending: now.Add(time.Hour)}, // of a clock that was set back since
+	}}
+	registry.MustRegister(metrics.NewQueue(n, func() time.Time { return now }))
 	want := map[string]float64{
-		"queue_runs[ship]": 3, "queue_oldest_seconds[ship]": 90,
-		"queue_runs[idle]": 0, "queue_oldest_seconds[idle]": 0,
-		"queue_runs[ahead]": 1, "queue_oldest_seconds[ahead]": 0,
+		"queue_runs[ship]": 3, "queue_due_runs[ship]": 2, "queue_oldest_seconds[ship]": 90,
+		"queue_runs[idle]": 0, "queue_due_runs[idle]": 0, "queue_oldest_seconds[idle]": 0,
+		"queue_runs[ahead]": 1, "queue_due_runs[ahead]": 0, "queue_oldest_seconds[ahead]": 0,
 	}
 	if diff := cmp.Diff(want, measured(t, registry)); diff != "" {
 		t.Errorf("what was measured (-want +got):\n%s", diff)
 	}
-	refused = errors.New("the database is closed")
+	n.refused = errors.New("the database is closed")
 	if got := measured(t, registry); len(got) != 0 {
 		t.Errorf("of a store that does not answer: %v", got)
 	}

@@ -283,6 +283,11 @@ func (e *Embedded) List(ctx context.Context, f store.Filter) (store.Page, error)
 	return e.store.List(ctx, f)
 }
 
+// Stats implements Engine.
+func (e *Embedded) Stats(ctx context.Context, q store.StatsQuery) (store.Stats, error) {
+	return e.store.Stats(ctx, q)
+}
+
 // Act implements Engine.
 func (e *Embedded) Act(ctx context.Context, runID string, a Act) error {
 	return e.send(ctx, store.Message{

@@ -60,6 +60,8 @@ type Engine interface {
 	Get(ctx context.Context, runID string) (store.Run, []flow.Entry, error)
 	// List returns a page of runs, newest first.
 	List(ctx context.Context, f store.Filter) (store.Page, error)
+	// Stats returns the numbers about runs.
+	Stats(ctx context.Context, q store.StatsQuery) (store.Stats, error)
 }
 
 // Act is what an operator asks of a run.

@@ -5,18 +5,16 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/bextgen/bextgen/runtime/store"
 )
 
 // This file measures what waits in the store. Nobody counts that in memory, since other
 // processes may start runs too: the store is asked at each scrape.
 
-// Queue is what the store has of a flow.
-type Queue struct {
-	Flow string
-	// Pending are the runs that have not begun.
-	Pending int64
-	// OldestPending is when the oldest of them was created that could begin; zero for none.
-	OldestPending time.Time
+// Numbers are a store, or what asks one.
+type Numbers interface {
+	Stats(ctx context.Context, q store.StatsQuery) (store.Stats, error)
 }
 
 // scrapeTimeout is how long the store may take to answer.
@@ -24,27 +22,29 @@ const scrapeTimeout = 5 * time.Second
 
 // queue is a prometheus.Collector.
 type queue struct {
-	look            func(context.Context) ([]Queue, error)
-	now             func() time.Time
-	pending, oldest *prometheus.Desc
+	numbers              Numbers
+	now                  func() time.Time
+	pending, due, oldest *prometheus.Desc
 }
 
-// NewQueue measures what waits in a store, whenever it is asked. While the store does not
-// answer, its metrics are absent. The collector is the caller's to register.
-func NewQueue(look func(context.Context) ([]Queue, error), now func() time.Time) prometheus.Collector {
+// NewQueue measures what waits in a store, whenever it is asked; now is time.Now but in
+// tests. While the store does not answer, its metrics are absent. The collector is the caller's to register.
+func NewQueue(numbers Numbers, now func() time.Time) prometheus.Collector {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{"flow"}, nil)
 	}
 	return &queue{
-		look: look, now: now,
+		numbers: numbers, now: now,
 		pending: desc("queue_runs", "Runs that have not begun, whoever started them."),
-		oldest:  desc("queue_oldest_seconds", "How long the oldest run waits that could begin; 0 if there is none."),
+		due:     desc("queue_due_runs", "Runs that have begun, could go on and wait for a process that executes them; 10000 at most."),
+		oldest:  desc("queue_oldest_seconds", "How long the oldest run waits that has not begun; 0 if there is none."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (q *queue) Describe(descs chan<- *prometheus.Desc) {
 	descs <- q.pending
+	descs <- q.due
 	descs <- q.oldest
 }
 
@@ -52,16 +52,22 @@ func (q *queue) Describe(descs chan<- *prometheus.Desc) {
 func (q *queue) Collect(metrics chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
-	queues, err := q.look(ctx)
+	now := q.now()
+	stats, err := q.numbers.Stats(ctx, store.StatsQuery{Now: now, Since: now})
 	if err != nil {
 		return
 	}
-	for _, one := range queues {
+	for i := range stats.Flows {
+		f := &stats.Flows[i]
 		var age time.Duration
-		if !one.OldestPending.IsZero() {
-			age = max(q.now().Sub(one.OldestPending), 0)
+		if !f.OldestPending.IsZero() {
+			age = max(now.Sub(f.OldestPending), 0)
 		}
-		metrics <- prometheus.MustNewConstMetric(q.pending, prometheus.GaugeValue, float64(one.Pending), one.Flow)
-		metrics <- prometheus.MustNewConstMetric(q.oldest, prometheus.GaugeValue, age.Seconds(), one.Flow)
+		gauge := func(desc *prometheus.Desc, value float64) {
+			metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, f.Flow)
+		}
+		gauge(q.pending, float64(f.Pending))
+		gauge(q.due, float64(f.Due))
+		gauge(q.oldest, age.Seconds())
 	}
 }

@@ -325,6 +325,10 @@ type Store interface {
 	// List returns a page of runs, newest first, or ErrCursor.
 	List(ctx context.Context, f Filter) (Page, error)
 
+	// Stats returns the numbers about runs. They are those of what is committed, whichever
+	// process did it, also after a crash.
+	Stats(ctx context.Context, q StatsQuery) (Stats, error)
+
 	// Schedule returns where a schedule is; one that was never saved has no Last and no LastRun.
 	Schedule(ctx context.Context, flow, name string) (Schedule, error)
 

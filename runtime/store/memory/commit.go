@@ -85,6 +85,7 @@ func (d *Data) release(r *run, c *store.Change) {
 	r.ending = c
 	switch {
 	case r.Status.Final():
+		d.noteEnd(&r.Run)
 		r.WakeAt, r.messages = wakeAt, nil
 		d.live = slices.DeleteFunc(d.live, func(other *run) bool { return other == r })
 	case c.Head != nil && len(r.messages) == 0: // else it is due at once

@@ -79,6 +79,7 @@ func (d *Data) insert(created store.Run) *run {
 	}
 	d.order = append(d.order, r)
 	d.live = append(d.live, r)
+	d.slotOf(r.CreatedAt, &r.Run).Started++
 	return r
 }
 

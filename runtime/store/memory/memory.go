@@ -23,7 +23,8 @@ type Data struct {
 	order     []*run            // as they were created
 	live      []*run            // those that are not over, in the same order
 	schedules map[scheduleKey]store.Schedule
-	owner     *Store // which has the right to execute; nil for none
+	slots     map[slotKey]*store.Slot // what happened when
+	owner     *Store                  // which has the right to execute; nil for none
 
 	lastKey, lastToken, lastMessage int64 // those that were given last
 }
@@ -52,7 +53,7 @@ type run struct {
 
 // New is data without a run.
 func New() *Data {
-	return &Data{runs: map[string]*run{}, keys: map[startKey]*run{}, schedules: map[scheduleKey]store.Schedule{}}
+	return &Data{runs: map[string]*run{}, keys: map[startKey]*run{}, schedules: map[scheduleKey]store.Schedule{}, slots: map[slotKey]*store.Slot{}}
 }
 
 // Open opens the data, as a process would.

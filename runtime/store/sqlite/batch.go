@@ -122,6 +122,7 @@ func (b *batch) beginFirst(count, epoch int64) error {
 
 // apply makes the changes of the transaction.
 func (b *batch) apply(changes []change, age time.Duration) error {
+	b.w.tally.reset()
 	for _, c := range changes {
 		c.caller().err = nil
 		if err := c.apply(b); err != nil {
@@ -131,6 +132,14 @@ func (b *batch) apply(changes []change, age time.Duration) error {
 	if err := b.dropMessages(); err != nil {
 		return err
 	}
+	if err := b.applyLazy(age); err != nil {
+		return err
+	}
+	return b.writeTally()
+}
+
+// applyLazy writes what is lazy and of at least an age.
+func (b *batch) applyLazy(age time.Duration) error {
 	if len(b.w.lazy.byRun) == 0 || age == never {
 		return nil
 	}
@@ -220,10 +229,18 @@ func (b *batch) replaces(key int64, rows []entryRow, head, all bool) error {
 // setHead writes the run's row, if it is claimed by this store, and says how
 // many rows that were: one or none. The statement may have one more value.
 func (b *batch) setHead(s statement, head *headRow, claim store.Claim, more ...value) (int64, error) {
+	from, err := b.standing(claim.Key)
+	if err != nil {
+		return 0, err
+	}
 	var space [len(head) + 3]value
 	args := append(append(space[:0], head[:]...), more...)
 	args = append(args, claim.Key, b.w.claims.current())
-	return b.write(s, args...)
+	n, err := b.write(s, args...)
+	if n == 1 {
+		b.w.tally.moved(from, head)
+	}
+	return n, err
 }
 
 // end ends a claim with this transaction.
@@ -247,6 +264,7 @@ func (b *batch) settle(changes []change) {
 // undo takes back in memory what is not durable.
 func (b *batch) undo() {
 	clear(b.w.chunks)
+	b.w.claims.forgetStandings()
 	for _, run := range b.lazy {
 		run.restore()
 	}

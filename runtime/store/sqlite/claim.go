@@ -196,6 +196,7 @@ func (s *Store) readHeads(ctx context.Context, tx *sql.Tx, keys string, into map
 		r, err := scanRun(scan, true)
 		if c := into[r.key]; c != nil && err == nil {
 			c.Run, c.Claim.RunID = r.Run, r.ID
+			s.claims.note(r.key, &standing{r.Flow, r.Tenant, r.Status})
 		}
 		return err
 	})

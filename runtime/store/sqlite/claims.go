@@ -24,6 +24,8 @@ type liveClaim struct {
 	// fresh says that it was given by Create and nothing was written with it: the
 	// answer may have been lost, and a repeated Create may have it again.
 	fresh bool
+	// standing is how the run stands on disk; nil where that is not known.
+	standing *standing
 }
 
 // tokensPerEpoch keeps the tokens of different epochs apart.
@@ -53,7 +55,7 @@ func (c *claims) grant(run int64, fresh bool) int64 {
 	defer c.mu.Unlock()
 	c.given++
 	token := c.epoch*tokensPerEpoch + c.given
-	c.live[run] = liveClaim{token, fresh}
+	c.live[run] = liveClaim{token: token, fresh: fresh}
 	return token
 }
 
@@ -73,9 +75,37 @@ func (c *claims) use(claim store.Claim) bool {
 		return false
 	}
 	if l.fresh {
-		c.live[claim.Key] = liveClaim{token: l.token}
+		l.fresh = false
+		c.live[claim.Key] = l
 	}
 	return true
+}
+
+// note says how a claimed run stands on disk, if it still is.
+func (c *claims) note(run int64, s *standing) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l, ok := c.live[run]; ok {
+		l.standing = s
+		c.live[run] = l
+	}
+}
+
+// standing is how a claimed run stands, or nil. What it points to is the writer's.
+func (c *claims) standing(run int64) *standing {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.live[run].standing
+}
+
+// forgetStandings is for when it is not plain what is on disk.
+func (c *claims) forgetStandings() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for run, l := range c.live {
+		l.standing = nil
+		c.live[run] = l
+	}
 }
 
 // end ends the claim on a run.

@@ -128,12 +128,14 @@ func (b *batch) insertRun(row *newRunRow, epoch int64) (key int64, err error) {
 	if key, err = result.LastInsertId(); err != nil {
 		return 0, err
 	}
+	b.w.tally.created(row)
 	return key, b.noteChunk(key, row.flow(), row.created())
 }
 
 func (c *creation) committed(w *writer) {
 	if !c.conflict && c.epoch != 0 {
 		c.token = w.claims.grant(c.key, true)
+		w.claims.note(c.key, &standing{c.row.flow(), c.row.tenant(), flow.StatusPending})
 	}
 }
 

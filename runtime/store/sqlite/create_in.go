@@ -64,8 +64,24 @@ func insertRunIn(ctx context.Context, tx store.Tx, row *newRunRow) (inserted boo
 	if err != nil {
 		return false, err
 	}
-	_, err = tx.ExecContext(ctx, statementTexts[stmtNoteChunk], key>>chunkBits, row.flow(), row.created(), row.created())
-	return true, err
+	return true, noteRunIn(ctx, tx, key, row)
+}
+
+// noteRunIn writes what else is kept of a new run: where it is, and that there is one more.
+func noteRunIn(ctx context.Context, tx store.Tx, key int64, row *newRunRow) error {
+	t := newTally()
+	t.created(row)
+	writes := append(t.writes(), rowWrite{stmtNoteChunk, []value{key >> chunkBits, row.flow(), row.created(), row.created()}})
+	for _, w := range writes {
+		args := make([]any, len(w.args))
+		for i, a := range w.args {
+			args[i] = a
+		}
+		if _, err := tx.ExecContext(ctx, statementTexts[w.statement], args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // isOurs says whether a transaction is one on the store's file.

@@ -5,7 +5,8 @@
 // The schema stands in migrations/*.sql, with what each column means: a row of
 // runs for each run, a row of log for each entry of its log, a row of messages
 // for each message not yet obeyed, a row of schedules for each schedule; run_chunks
-// says where in runs those of a flow and of a time are (chunks.go). The
+// says where in runs those of a flow and of a time are (chunks.go), run_counts and
+// run_slots have numbers about them (tally.go). The
 // tables are as the last migration that has to do with them says. The database is in WAL mode, so FILE-wal and
 // FILE-shm stand beside it while it is open, and FILE.lock, which is locked by
 // the process that executes. A file is ours if its application_id says so;
@@ -36,6 +37,11 @@
 // That a step has started is kept in memory (lazy.go) and written with a
 // transaction some milliseconds later, if the step has not ended before. It is
 // also written before the run's claim ends, and by Close.
+//
+// # Numbers
+//
+// How a claimed run stands on disk is known with its claim, so that a change of its status
+// is counted without reading it. When a transaction failed, that is forgotten, and read again.
 //
 // # Who may execute
 //

@@ -3,8 +3,10 @@ package sqlite
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -30,6 +32,10 @@ func TestOpenFirstLayout(t *testing.T) {
 	if diff := cmp.Diff(want, done); diff != "" {
 		t.Errorf("the run is not what it was (-want +got):\n%s", diff)
 	}
+	stats, err := s.Stats(t.Context(), store.StatsQuery{Now: testStart})
+	if want := []store.FlowStats{{Flow: "orders", Pending: 1, Completed: 1, OldestPending: toTime(1)}}; err != nil || !cmp.Equal(want, stats.Flows) {
+		t.Errorf("Stats: %+v, %v; want %+v", stats.Flows, err, want)
+	}
 	if again, err := s.Create(t.Context(), store.Run{ID: "x", Flow: "orders", Version: "1.0", Tenant: "t", IdempotencyKey: "k"}, true, 0); err != nil || !again.Existing {
 		t.Errorf("Create with the key of before: %+v, %v; want that run", again, err)
 	}
@@ -43,6 +49,28 @@ func TestOpenFirstLayout(t *testing.T) {
 	}
 	if err := s.Commit(t.Context(), store.Change{Claim: got[0].Claim, Consumed: []int64{8}, Entries: []flow.Entry{testEntry(1)}, Release: true}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The numbers of a database that is older than they are begin with what is there.
+func TestNumbersOfWhatWasThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	makeFirstLayout(t, path)
+	now := time.Now()
+	for i, took := range []time.Duration{0, time.Millisecond, 17 * time.Millisecond, time.Hour} {
+		edit(t, path, fmt.Sprintf(`INSERT INTO runs SELECT %d, 'new' || %d, flow, version, major, minor, tenant, priority, '', labels,
+			status, phase, attempt, %d, %d, %d, 0, 5, 0, error, input, output FROM runs WHERE id = 'done'`,
+			20+i, i, now.UnixMilli(), now.Add(-took).UnixMilli(), now.UnixMilli()))
+	}
+	s := open(t, path)
+	stats, err := s.Stats(t.Context(), store.StatsQuery{Now: now, Since: now.Add(-time.Hour), Tenants: []string{"t"}})
+	want := store.NewSlot(store.SlotOf(now))
+	want.Started = 4
+	for _, took := range []time.Duration{0, time.Millisecond, 17 * time.Millisecond, time.Hour} {
+		want.Completed.Count(store.BucketOf(took), 1)
+	}
+	if err != nil || len(stats.Flows) != 1 || !cmp.Equal([]store.Slot{want}, stats.Flows[0].Slots) {
+		t.Errorf("Stats: %+v, %v; want %+v", stats.Flows, err, want)
 	}
 }
 

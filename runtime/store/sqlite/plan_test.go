@@ -13,6 +13,7 @@ import (
 // the same however many runs there are.
 func TestQueryPlans(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "runs.db"))
+	oldestPendingText, _ := oldestPending("a", condition{text: "1"})
 	for text, want := range map[string]string{
 		dueRunningText:          "USING COVERING INDEX runs_due",
 		prioritiesText:          "USING COVERING INDEX runs_pending",
@@ -31,6 +32,9 @@ func TestQueryPlans(t *testing.T) {
 		blockText:                           "USING INDEX runs_waiting_any (flow=? AND concurrency=? AND blocked=? AND major=?)",
 		unblockText(isHighest):              "INDEX runs_waiting (flow=? AND concurrency=? AND blocked=? AND major=? AND priority=? AND tenant>?)",
 		unblockText(isNext):                 "INDEX runs_waiting_any (flow=? AND concurrency=? AND blocked=? AND major=? AND tenant>?)",
+		nextMajorText:                       "USING COVERING INDEX runs_due (flow=? AND major>?)",
+		dueText:                             "USING INDEX runs_due (flow=? AND major=? AND wake_at<?)",
+		oldestPendingText:                   "USING INDEX runs_status (status=? AND run>? AND run<?)",
 		expiredText:                         "USING COVERING INDEX runs_expiry",
 		firstStartText:                      "USING COVERING INDEX runs_starting (flow=? AND major=?",
 		letStartText:                        "USING COVERING INDEX runs_starting (flow=? AND major=? AND wake_at<?)",

@@ -72,6 +72,12 @@ func encodeHead(h *store.Run) (*headRow, error) {
 	}, nil
 }
 
+func (h *headRow) status() flow.Status { return flow.Status(h[0].(string)) }
+
+func (h *headRow) started() int64 { return h[5].(int64) }
+
+func (h *headRow) finished() int64 { return h[6].(int64) }
+
 // uponMessage is the time of a run that waits for a message and for no time.
 const uponMessage = math.MaxInt64
 
@@ -97,6 +103,8 @@ func (r *newRunRow) plain() bool {
 }
 
 func (r *newRunRow) flow() string { return r.values[1].(string) }
+
+func (r *newRunRow) tenant() string { return r.values[5].(string) }
 
 func (r *newRunRow) created() int64 { return r.values[10].(int64) }
 

@@ -14,6 +14,10 @@ const (
 	stmtInsertRun
 	stmtInsertOtherRun
 	stmtNoteChunk
+	stmtTallyCounts
+	stmtTallySlot
+	stmtForgetSlots
+	stmtForgetCounts
 	stmtInsertEntry
 	stmtPutEntry
 	stmtPutPlainEntry
@@ -89,6 +93,16 @@ var statementTexts = [statementCount]string{
 		CASE WHEN ? <> 0 THEN 2 ELSE ` + othersBlocked + ` END) ON CONFLICT DO NOTHING`,
 	stmtNoteChunk: `INSERT INTO run_chunks (chunk, flow, earliest, latest) VALUES (?, ?, ?, ?) ON CONFLICT (flow, chunk)
 		DO UPDATE SET earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)`,
+	stmtTallyCounts: `INSERT INTO run_counts (flow, tenant, pending, running, completed, failed, cancelled)
+		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+		pending = pending + excluded.pending, running = running + excluded.running, completed = completed + excluded.completed,
+		failed = failed + excluded.failed, cancelled = cancelled + excluded.cancelled`,
+	stmtTallySlot: `INSERT INTO run_slots (slot, flow, others, tenant, bucket, started, completed, failed, cancelled)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+		started = started + excluded.started, completed = completed + excluded.completed,
+		failed = failed + excluded.failed, cancelled = cancelled + excluded.cancelled`,
+	stmtForgetSlots:    `DELETE FROM run_slots WHERE slot < ?`,
+	stmtForgetCounts:   `DELETE FROM run_counts WHERE pending = 0 AND running = 0 AND completed = 0 AND failed = 0 AND cancelled = 0`,
 	stmtInsertEntry:    insertIntoLog + entryValues + orUpdateOpen,
 	stmtPutEntry:       insertIntoLog + entryValues + orReplace,
 	stmtPutPlainEntry:  insertIntoLog + plainEntryValues + orReplace,

@@ -34,7 +34,8 @@ type writer struct {
 	timer   *time.Timer // for the oldest of what is lazy
 	armed   bool
 	chunks  map[string]knownChunk // by flow
-	orphans bool                  // rows may be claimed that nobody here has a claim on
+	tally   *tally
+	orphans bool // rows may be claimed that nobody here has a claim on
 
 	taken []change   // the batch at hand
 	loans []*lending // that wait for their turn
@@ -48,7 +49,7 @@ func newWriter(path string, opts options, id int64, claims *claims) *writer {
 	return &writer{
 		path: path, uri: writerURI(path, opts.synchronous), id: id,
 		queue: make(chan change, maxQueue), claims: claims, ended: make(chan struct{}),
-		lazy: newLazyRuns(), chunks: map[string]knownChunk{}, timer: timer, opts: opts,
+		lazy: newLazyRuns(), chunks: map[string]knownChunk{}, tally: newTally(), timer: timer, opts: opts,
 	}
 }
 

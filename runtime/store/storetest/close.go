@@ -33,6 +33,7 @@ var closeTests = []test{
 			"Unobeyed":      func() error { _, err := st.Unobeyed(s.ctx); return err },
 			"Get":           func() error { _, _, err := st.Get(s.ctx, run.ID); return err },
 			"List":          func() error { _, err := st.List(s.ctx, store.Filter{}); return err },
+			"Stats":         func() error { _, err := st.Stats(s.ctx, store.StatsQuery{}); return err },
 		} {
 			if err := call(); !errors.Is(err, store.ErrClosed) {
 				s.Errorf("%s after Close: %v; want ErrClosed", name, err)

@@ -29,6 +29,7 @@ func testEndedContext(s *suite) {
 		"DeleteExpired": func() error { _, err := st.DeleteExpired(ctx, at(0), 1); return err },
 		"Get":           func() error { _, _, err := st.Get(ctx, run.ID); return err },
 		"List":          func() error { _, err := st.List(ctx, store.Filter{}); return err },
+		"Stats":         func() error { _, err := st.Stats(ctx, store.StatsQuery{}); return err },
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, context.Canceled) {

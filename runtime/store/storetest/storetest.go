@@ -39,6 +39,7 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 		{"Expire", expireTests},
 		{"NextDue", nextDueTests},
 		{"List", listTests},
+		{"Stats", statsTests},
 		{"Acquire", acquireTests},
 		{"Close", closeTests},
 		{"Load", loadTests},

@@ -1,0 +1,158 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file reads the numbers about runs. Those that are not kept (tally.go) are found at
+// the front of an index.
+
+// Stats implements store.Store.
+func (s *Store) Stats(ctx context.Context, q store.StatsQuery) (store.Stats, error) {
+	leave, err := s.enter("read the numbers of runs")
+	if err != nil {
+		return store.Stats{}, err
+	}
+	defer leave()
+	if q.Tenants != nil && len(q.Tenants) == 0 {
+		return store.Stats{}, nil
+	}
+	flows := map[string]*store.FlowStats{}
+	err = s.snapshot(ctx, func(tx *sql.Tx) error {
+		if err := readCounts(ctx, tx, q, flows); err != nil {
+			return err
+		}
+		if err := readSlots(ctx, tx, q, flows); err != nil {
+			return err
+		}
+		for _, f := range flows {
+			if err := readQueue(ctx, tx, q, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return store.Stats{}, wrap(s.path, "read the numbers of runs", err)
+	}
+	var stats store.Stats
+	for _, name := range slices.Sorted(maps.Keys(flows)) {
+		stats.Flows = append(stats.Flows, *flows[name])
+	}
+	return stats, nil
+}
+
+// flowOf are the numbers of a flow.
+func flowOf(flows map[string]*store.FlowStats, name string) *store.FlowStats {
+	if flows[name] == nil {
+		flows[name] = &store.FlowStats{Flow: name}
+	}
+	return flows[name]
+}
+
+// ofTenants is the condition that rows are of the query's tenants.
+func ofTenants(q store.StatsQuery) condition {
+	if q.Tenants == nil {
+		return condition{text: "1"}
+	}
+	text, args := oneOf("tenant", q.Tenants)
+	return condition{text, args}
+}
+
+func readCounts(ctx context.Context, tx *sql.Tx, q store.StatsQuery, flows map[string]*store.FlowStats) error {
+	of := ofTenants(q)
+	rows, err := tx.QueryContext(ctx, `SELECT flow, sum(pending), sum(running), sum(completed), sum(failed), sum(cancelled)
+		FROM run_counts WHERE `+of.text+` GROUP BY flow`, of.args...)
+	return each(rows, err, func(scan func(...any) error) error {
+		var f store.FlowStats
+		err := scan(&f.Flow, &f.Pending, &f.Running, &f.Completed, &f.Failed, &f.Cancelled)
+		flows[f.Flow] = &f
+		return err
+	})
+}
+
+func readSlots(ctx context.Context, tx *sql.Tx, q store.StatsQuery, flows map[string]*store.FlowStats) error {
+	of := ofTenants(q)
+	if q.Tenants != nil {
+		of.text += ` AND others = 0`
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT flow, slot, bucket, sum(started), sum(completed), sum(failed), sum(cancelled)
+		FROM run_slots WHERE slot >= ? AND `+of.text+` GROUP BY flow, slot, bucket ORDER BY flow, slot`,
+		append([]any{fromTime(store.SlotOf(q.Since))}, of.args...)...)
+	return each(rows, err, func(scan func(...any) error) error {
+		var (
+			name                                      string
+			at, started, completed, failed, cancelled int64
+			bucket                                    int
+		)
+		if err := scan(&name, &at, &bucket, &started, &completed, &failed, &cancelled); err != nil {
+			return err
+		}
+		f := flowOf(flows, name)
+		if n := len(f.Slots); n == 0 || !f.Slots[n-1].At.Equal(toTime(at)) {
+			f.Slots = append(f.Slots, store.NewSlot(toTime(at)))
+		}
+		slot := &f.Slots[len(f.Slots)-1]
+		slot.Started += started
+		slot.Completed.Count(bucket, completed)
+		slot.Failed.Count(bucket, failed)
+		slot.Cancelled.Count(bucket, cancelled)
+		return nil
+	})
+}
+
+// readQueue reads what waits of a flow.
+func readQueue(ctx context.Context, tx *sql.Tx, q store.StatsQuery, f *store.FlowStats) error {
+	of := ofTenants(q)
+	if f.Pending > 0 {
+		var created int64
+		text, args := oldestPending(f.Flow, of)
+		switch err := tx.QueryRowContext(ctx, text, args...).Scan(&created); {
+		case err == nil:
+			f.OldestPending = toTime(created)
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+	}
+	if f.Running == 0 {
+		return nil
+	}
+	for major := int64(-1); ; {
+		var next sql.NullInt64
+		if err := tx.QueryRowContext(ctx, nextMajorText, f.Flow, major).Scan(&next); err != nil || !next.Valid {
+			return err
+		}
+		major = next.Int64
+		var n int64
+		text := `SELECT count(*) FROM (` + dueText + `) WHERE ` + of.text
+		args := append([]any{f.Flow, major, fromTime(q.Now), store.MaxDue - f.Due}, of.args...)
+		if err := tx.QueryRowContext(ctx, text, args...).Scan(&n); err != nil {
+			return err
+		}
+		f.Due += n
+	}
+}
+
+const (
+	// nextMajorText is the next major version of a flow of which runs are running and free.
+	nextMajorText = `SELECT min(major) FROM runs WHERE status = 'running' AND claim = 0 AND flow = ? AND major > ?`
+	dueText       = `SELECT tenant FROM runs WHERE status = 'running' AND claim = 0 AND flow = ? AND major = ? AND wake_at <= ? LIMIT ?`
+
+	// firstPendingRun is the pending run of all flows that was stored first.
+	firstPendingRun = `SELECT run FROM runs INDEXED BY runs_status WHERE status <> 'completed' AND status = 'pending' ORDER BY run LIMIT 1`
+)
+
+// oldestPending is the query of when the first pending run of a flow was created. It goes
+// through the chunks of the flow that may have one.
+func oldestPending(flowName string, of condition) (text string, args []any) {
+	return `SELECT created_at FROM (SELECT chunk FROM run_chunks WHERE flow = ? AND chunk >= (` + firstPendingRun + `) >> ?)
+		CROSS JOIN runs INDEXED BY runs_status
+		WHERE status <> 'completed' AND status = 'pending' AND run >= chunk << ? AND run < (chunk + 1) << ? AND flow = ? AND ` + of.text + `
+		ORDER BY chunk, run LIMIT 1`, append([]any{flowName, chunkBits, chunkBits, chunkBits, flowName}, of.args...)
+}

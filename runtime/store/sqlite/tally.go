@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file keeps the numbers about runs. What the changes of a transaction make of them is
+// added up, and written at its end: a row for each flow and tenant, however many runs change.
+
+// standing is how a run stands on disk.
+type standing struct {
+	flow, tenant string
+	status       flow.Status
+}
+
+// tally is what a transaction changes of the numbers.
+type tally struct {
+	counts map[countKey]counts
+	slots  map[slotKey]happened
+
+	// tenants are those of which numbers of the slot are kept apart.
+	slot    int64
+	tenants map[string]bool
+	// swept is the slot in which old rows were deleted last.
+	swept int64
+}
+
+type countKey struct{ flow, tenant string }
+
+// counts are numbers of runs, by counted.
+type counts [5]int64
+
+// counted are the statuses in the order of the columns.
+var counted = [...]flow.Status{
+	flow.StatusPending, flow.StatusRunning, flow.StatusCompleted, flow.StatusFailed, flow.StatusCancelled,
+}
+
+type slotKey struct {
+	slot   int64
+	flow   string
+	others bool // the tenant is not kept apart
+	tenant string
+	bucket int
+}
+
+// happened are how many runs were started, and how many completed, failed and were cancelled.
+type happened [4]int64
+
+func newTally() *tally {
+	return &tally{counts: map[countKey]counts{}, slots: map[slotKey]happened{}, tenants: map[string]bool{}}
+}
+
+// reset begins another transaction.
+func (t *tally) reset() {
+	clear(t.counts)
+	clear(t.slots)
+}
+
+// created counts a new run.
+func (t *tally) created(row *newRunRow) {
+	t.count(row.flow(), row.tenant(), flow.StatusPending, 1)
+	t.happen(row.created(), row.flow(), row.tenant(), store.NoDuration, 0)
+}
+
+// moved counts a run that had a standing and has a head now.
+func (t *tally) moved(s *standing, head *headRow) {
+	to := head.status()
+	if s == nil || s.status == to {
+		return
+	}
+	t.count(s.flow, s.tenant, s.status, -1)
+	t.count(s.flow, s.tenant, to, 1)
+	s.status = to
+	if !to.Final() {
+		return
+	}
+	bucket := store.NoDuration
+	if started := head.started(); started != 0 {
+		bucket = store.BucketOf(time.Duration(head.finished()-started) * time.Millisecond)
+	}
+	for i, status := range counted[2:] {
+		if status == to {
+			t.happen(head.finished(), s.flow, s.tenant, bucket, i+1)
+		}
+	}
+}
+
+func (t *tally) count(flowName, tenant string, status flow.Status, n int64) {
+	key := countKey{flowName, tenant}
+	c := t.counts[key]
+	for i := range counted {
+		if counted[i] == status {
+			c[i] += n
+		}
+	}
+	t.counts[key] = c
+}
+
+func (t *tally) happen(at int64, flowName, tenant string, bucket, what int) {
+	key := slotKey{slot: fromTime(store.SlotOf(toTime(at))), flow: flowName, tenant: tenant, bucket: bucket}
+	if key.slot != t.slot {
+		t.slot = key.slot
+		clear(t.tenants)
+	}
+	if !t.tenants[tenant] {
+		if len(t.tenants) < store.MaxSlotTenants {
+			t.tenants[tenant] = true
+		} else {
+			key.others, key.tenant = true, ""
+		}
+	}
+	h := t.slots[key]
+	h[what]++
+	t.slots[key] = h
+}
+
+// rowWrite is a statement with its arguments.
+type rowWrite struct {
+	statement statement
+	args      []value
+}
+
+// writes are what has to be written for the numbers to be right.
+func (t *tally) writes() []rowWrite {
+	var all []rowWrite
+	for key, c := range t.counts {
+		if c != (counts{}) {
+			all = append(all, rowWrite{stmtTallyCounts, []value{key.flow, key.tenant, c[0], c[1], c[2], c[3], c[4]}})
+		}
+	}
+	for key, h := range t.slots {
+		others := int64(0)
+		if key.others {
+			others = 1
+		}
+		all = append(all, rowWrite{stmtTallySlot, []value{
+			key.slot, key.flow, others, key.tenant, int64(key.bucket), h[0], h[1], h[2], h[3],
+		}})
+	}
+	return all
+}
+
+// writeTally writes the numbers at the end of a transaction. In each slot the first one
+// that writes also deletes what is old, and the counts of those who have no runs any more.
+func (b *batch) writeTally() error {
+	t := b.w.tally
+	for _, w := range t.writes() {
+		if _, err := b.write(w.statement, w.args...); err != nil {
+			return err
+		}
+	}
+	if t.slot <= t.swept {
+		return nil
+	}
+	t.swept = t.slot
+	if _, err := b.write(stmtForgetSlots, t.slot-store.SlotsKept.Milliseconds()); err != nil {
+		return err
+	}
+	_, err := b.write(stmtForgetCounts)
+	return err
+}
+
+// standing is how a claimed run stands before its head is written; nil if there is no such run.
+func (b *batch) standing(run int64) (*standing, error) {
+	if s := b.w.claims.standing(run); s != nil {
+		return s, nil
+	}
+	var found *standing
+	err := b.w.conn.query(`SELECT flow, tenant, status FROM runs WHERE run = ?`, []value{run}, func(row []value) error {
+		flowName, ok1 := row[0].(string)
+		tenant, ok2 := row[1].(string)
+		status, ok3 := row[2].(string)
+		if !ok1 || !ok2 || !ok3 {
+			return damaged("the run with the key %d has no flow, tenant and status", run)
+		}
+		found = &standing{flowName, tenant, flow.Status(status)}
+		return nil
+	})
+	b.w.claims.note(run, found)
+	return found, err
+}
