@@ -23,7 +23,7 @@ type Key struct {
 
 // AES is a Codec with AES-256-GCM. Each run has keys of its own, made of the secret and the
 // run's id, and nonces are made of what is sealed and where it stands; why, is in
-// docs/decisions/0012-payloads-are-encrypted-in-front-of-the-store.md.
+// docs/decisions/0013-payloads-are-encrypted-in-front-of-the-store.md.
 type AES struct {
 	newest string
 	keys   map[string][]byte

@@ -172,23 +172,6 @@ func (s *around) Get(ctx context.Context, runID string) (store.Run, []flow.Entry
 	return run, log, nil
 }
 
-// List implements store.Store. An error that cannot be opened says so in its message: one run
-// does not hold back a page of others.
-func (s *around) List(ctx context.Context, f store.Filter) (store.Page, error) {
-	page, err := s.Store.List(ctx, f)
-	for i := range page.Runs {
-		r := &page.Runs[i]
-		opened, openErr := s.box.openError(Place{r.ID, "error"}, r.Error)
-		if openErr != nil {
-			hidden := *r.Error
-			hidden.Message, hidden.Fields = openErr.Error(), nil
-			opened = &hidden
-		}
-		r.Error = opened
-	}
-	return page, err
-}
-
 // aroundSQL is an around of a store in a SQL database.
 type aroundSQL struct {
 	*around
