@@ -64,6 +64,9 @@ func (p *runPage) blocks(in *inside, q url.Values) {
 	if n, err := strconv.Atoi(q.Get("attempt")); err == nil && n > 0 {
 		runAttempt = n
 	}
+	if runAttempt != in.attempt {
+		p.Many = fmt.Sprintf("attempt %d of the flow", runAttempt)
+	}
 	from, _ := strconv.Atoi(q.Get("from")) // what is no number is the beginning
 	g := gather(in.run.Log, runAttempt, step)
 	if step != "" {

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/flow/description"
 	"github.com/bextgen/bextgen/runtime/flow/duration"
 	"github.com/bextgen/bextgen/runtime/timeline"
 )
@@ -60,6 +62,9 @@ func newChart(line timeline.Timeline, in *inside) chart {
 	c := chart{Ticks: ticks(line), Total: timeline.Short(line.End.Sub(line.Begin))}
 	rows := slices.DeleteFunc(line.Rows(), saidElsewhere)
 	if len(rows) > shownRows {
+		rows = together(rows)
+	}
+	if len(rows) > shownRows {
 		c.More = len(rows) - shownRows
 		rows = worthSeeing(rows)
 	}
@@ -82,14 +87,53 @@ func saidElsewhere(r timeline.Row) bool {
 	return kind == flow.KindResume || kind == flow.KindRetry || kind == flow.KindSkipDelay && r.Step == ""
 }
 
+// together makes one row of those of a block in the elements of a foreach, but for the ones
+// that failed or last.
+func together(rows []timeline.Row) []timeline.Row {
+	type key struct {
+		runAttempt int
+		pattern    string
+		undo       bool
+	}
+	var out []timeline.Row
+	place := map[key]int{}
+	for _, r := range rows {
+		k := key{r.RunAttempt, description.Pattern(r.Step), r.Undo}
+		i, ok := place[k]
+		switch {
+		case k.pattern == r.Step || urgent(r):
+			out = append(out, r)
+		case !ok:
+			place[k] = len(out)
+			r.Step = k.pattern
+			out = append(out, r)
+		default:
+			o := &out[i]
+			o.Bars = append(o.Bars, r.Bars...)
+			o.Attempts += r.Attempts
+			if r.To.After(o.To) {
+				o.To = r.To
+			}
+		}
+	}
+	for _, i := range place {
+		slices.SortStableFunc(out[i].Bars, func(a, b timeline.Bar) int { return a.From.Compare(b.From) })
+	}
+	return out
+}
+
+// urgent says whether an operator wants to see a row.
+func urgent(r timeline.Row) bool {
+	return r.Status == flow.StatusFailed || r.Status == flow.StatusRunning
+}
+
 // worthSeeing keeps as many rows as are shown: those that failed or last, and of the others the last ones.
 func worthSeeing(rows []timeline.Row) []timeline.Row {
 	keep := make([]bool, len(rows))
 	left := shownRows
 	for pass := range 2 {
 		for i := len(rows) - 1; i >= 0 && left > 0; i-- {
-			urgent := rows[i].Status == flow.StatusFailed || rows[i].Status == flow.StatusRunning
-			if !keep[i] && (urgent || pass == 1) {
+			if !keep[i] && (urgent(rows[i]) || pass == 1) {
 				keep[i] = true
 				left--
 			}
@@ -133,6 +177,9 @@ func (in *inside) chartRow(line timeline.Timeline, r timeline.Row) chartRow {
 	if last.Kind == timeline.Moment && len(r.Bars) == 1 {
 		c.Took = ""
 	}
+	if strings.Contains(r.Step, "[]") { // many elements
+		c.Label, c.URL = c.Label+" × "+count(elements(r)), ""
+	}
 	c.Says = c.Mark.Word
 	if r.Attempts > 1 {
 		c.Says += ", " + plural(r.Attempts, "attempt", "attempts")
@@ -141,6 +188,15 @@ func (in *inside) chartRow(line timeline.Timeline, r timeline.Row) chartRow {
 		c.Bars = append(c.Bars, newChartBar(line, b))
 	}
 	return c
+}
+
+// elements is of how many elements a row tells.
+func elements(r timeline.Row) int {
+	paths := map[string]bool{}
+	for _, b := range r.Bars {
+		paths[b.Entry.Step] = true
+	}
+	return len(paths)
 }
 
 // runRowWords are the label and the mark of what is about the run as a whole.

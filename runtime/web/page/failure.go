@@ -70,7 +70,7 @@ func newFailure(in *inside) *failure {
 	if info, ok := in.info(cause.Step); ok {
 		f.Doc, f.Source = info.Doc, info.Source
 	}
-	f.tries(in)
+	f.tries(in, cause)
 	f.Title = in.title(cause, len(f.Tries)+f.More)
 	f.undone(in)
 	f.Next = in.next()
@@ -126,7 +126,7 @@ func kindWords(e *flow.Error) string {
 }
 
 // tries are the attempts of the step that failed, in the last attempt of the flow.
-func (f *failure) tries(in *inside) {
+func (f *failure) tries(in *inside, cause *flow.Error) {
 	var all []*flow.Entry
 	for i := range in.run.Log {
 		e := &in.run.Log[i]
@@ -149,7 +149,7 @@ func (f *failure) tries(in *inside) {
 			t.Took = e.FinishedAt.Sub(e.StartedAt)
 		}
 		if e.Error != nil {
-			if t.Text = shorten(160, e.Error.Message); e.Error.Message == f.Message.Text {
+			if t.Text = shorten(160, e.Error.Message); e.Error.Message == cause.Message {
 				t.Text = "" // it stands above
 			}
 		}

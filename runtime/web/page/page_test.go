@@ -192,7 +192,7 @@ func TestSays(t *testing.T) {
 		"cancelled": {"cancelled", "Cancelled", "the customer called", "Undone"},
 		"long":      {"poll pauses before attempt 10001", "the invoice is not there yet", "10,000 attempts", "9,992 earlier attempts"},
 		"longstep":  {"attempts 5,001 to 5,050 of 10,000", "attempt 5001", "attempt 5050", "Before", "Next"},
-		"huge":      {"finish failed", "no space left on device", "999,984 bytes. Show all", "With", "1,048,578 bytes", "4,941 other lines are not shown", "Steps", "1 to 100 of 5,001"},
+		"huge":      {"finish failed", "no space left on device", "999,984 bytes. Show all", "With", "1,048,578 bytes", "rows[].insert × 5,000", "Steps", "1 to 100 of 5,001"},
 		"value":     {"error of finish, attempt 1", "999,984 bytes"},
 		"novalue":   {"404", "There is no such value"},
 		"empty":     {"There is no run yet"},
