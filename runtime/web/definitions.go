@@ -98,6 +98,14 @@ func (h *handler) getDefinitions(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, answer)
 }
 
+func (h *handler) getDefinition(w http.ResponseWriter, r *http.Request) error {
+	def := h.rt.Definition(r.PathValue("flowId"))
+	if def == nil {
+		return notFound()
+	}
+	return writeJSON(w, http.StatusOK, definitionView(def))
+}
+
 func definitionView(def *flow.Definition) Definition {
 	v := Definition{
 		FlowID: def.Flow, Version: def.Version, Doc: def.Doc, MaxAttempts: max(def.MaxAttempts, 1),

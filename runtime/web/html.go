@@ -1,8 +1,6 @@
 package web
 
 import (
-	"html/template"
-	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -36,34 +34,4 @@ func wantsHTML(r *http.Request) bool {
 		}
 	}
 	return html > 0 && html >= data
-}
-
-var plainPages = template.Must(template.New("").Parse(`
-{{define "head"}}<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.}} · bextgen</title></head>
-<body><main><h1>{{.}}</h1>{{end}}
-{{define "foot"}}</main></body></html>
-{{end}}
-{{define "login"}}{{template "head" "Log in"}}
-{{if .Wrong}}<p role="alert">That token is not known.</p>{{end}}
-<form method="post" action="{{.Prefix}}/login">
-<p><label>Token <input type="password" name="token" autocomplete="current-password" required autofocus></label></p>
-<input type="hidden" name="next" value="{{.Next}}">
-<p><button>Log in</button></p>
-</form>
-{{template "foot"}}{{end}}
-{{define "problem"}}{{template "head" .Title}}
-<p>{{.Detail}}</p>
-{{template "foot"}}{{end}}
-`))
-
-// writeLoginPage draws the page for logging in.
-func (h *handler) writeLoginPage(w io.Writer, page LoginPage) error {
-	return plainPages.ExecuteTemplate(w, "login", page)
-}
-
-// writeProblemPage draws what went wrong.
-func (h *handler) writeProblemPage(w io.Writer, _ *http.Request, p *Problem) error {
-	return plainPages.ExecuteTemplate(w, "problem", p)
 }

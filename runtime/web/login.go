@@ -1,33 +1,26 @@
 package web
 
 import (
+	"io"
 	"net/http"
 	"strings"
+
+	"github.com/bextgen/bextgen/runtime/web/page"
 )
 
 // This file is the log-in of browsers, where the handler has bearer tokens: the only
 // routes that need no principal.
 
-// LoginPage is what the page for logging in says.
-type LoginPage struct {
-	Prefix string
-	// Next is where the browser goes when it is logged in.
-	Next string
-	// Wrong says that the token that was tried is not known.
-	Wrong bool
-}
-
 func (h *handler) getLogin(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := h.auth.(bearerAuth); !ok {
 		return notFound()
 	}
-	return h.writeLogin(w, http.StatusOK, LoginPage{Prefix: h.prefix, Next: h.localPath(r.URL.Query().Get("next"))})
+	return h.writeLogin(w, http.StatusOK, page.Login{Next: h.localPath(r.URL.Query().Get("next"))})
 }
 
-func (h *handler) writeLogin(w http.ResponseWriter, status int, page LoginPage) error {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	return h.writeLoginPage(w, page)
+func (h *handler) writeLogin(w http.ResponseWriter, status int, login page.Login) error {
+	login.Action = h.prefix + "/login"
+	return writePage(w, status, func(w io.Writer) error { return page.WriteLogin(w, h.site(), login) })
 }
 
 func (h *handler) postLogin(w http.ResponseWriter, r *http.Request) error {
@@ -42,7 +35,7 @@ func (h *handler) postLogin(w http.ResponseWriter, r *http.Request) error {
 	next := h.localPath(form.Get("next"))
 	token := form.Get("token")
 	if _, err := b.ofToken(token); err != nil {
-		return h.writeLogin(w, http.StatusUnauthorized, LoginPage{Prefix: h.prefix, Next: next, Wrong: true})
+		return h.writeLogin(w, http.StatusUnauthorized, page.Login{Next: next, Wrong: true})
 	}
 	http.SetCookie(w, b.cookie(r, h.prefix, token))
 	http.Redirect(w, r, next, http.StatusSeeOther)

@@ -114,8 +114,6 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.logger.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	if wantsHTML(r) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(p.Status)
 		err = h.writeProblemPage(w, r, p)
 	} else {
 		err = writeAs(w, "application/problem+json", p.Status, p)

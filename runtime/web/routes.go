@@ -4,10 +4,10 @@ package web
 
 func (h *handler) routes() []route {
 	return []route{
-		{method: "GET", path: "/admin/flows", needs: MayRead, serve: h.getRuns, about: &operation{
+		{method: "GET", path: "/admin/flows", needs: MayRead, serve: h.getRuns, page: h.pageRuns, about: &operation{
 			id: "listRuns", summary: "Runs, newest first", query: listQuery, answer: answerOf[RunPage](200),
 		}},
-		{method: "GET", path: "/admin/flows/{runId}", needs: MayRead, serve: h.getRun, about: &operation{
+		{method: "GET", path: "/admin/flows/{runId}", needs: MayRead, serve: h.getRun, page: h.pageRun, about: &operation{
 			id: "getRun", summary: "One run with its steps, attempts, timers, signals, children and acts", answer: answerOf[RunDetail](200),
 			query: []parameter{{"history", "boolean", "Also the run's whole log."}},
 		}},
@@ -21,8 +21,11 @@ func (h *handler) routes() []route {
 		{method: "DELETE", path: "/admin/flows/{runId}", needs: MayOperate, serve: h.deleteRun, about: &operation{
 			id: "deleteRun", summary: "Deletes a run that is over", answer: answerOf[ActAnswer](200),
 		}},
-		{method: "GET", path: "/admin/definitions", needs: MayRead, serve: h.getDefinitions, about: &operation{
+		{method: "GET", path: "/admin/definitions", needs: MayRead, serve: h.getDefinitions, page: h.pageDefinitions, about: &operation{
 			id: "listDefinitions", summary: "The registered flows", answer: answerOf[Definitions](200),
+		}},
+		{method: "GET", path: "/admin/definitions/{flowId}", needs: MayRead, serve: h.getDefinition, page: h.pageDefinition, about: &operation{
+			id: "getDefinition", summary: "The newest registered version of a flow", answer: answerOf[Definition](200),
 		}},
 
 		{method: "POST", path: "/flows/{flowId}", needs: MayStart, serve: h.postStart, about: &operation{
@@ -43,6 +46,7 @@ func (h *handler) routes() []route {
 			id: "health", summary: "Whether the store answers", answer: answerOf[Health](200),
 		}},
 
+		{method: "GET", path: "/assets/{file}", serve: h.getAsset, open: true},
 		{method: "GET", path: "/login", serve: h.getLogin, open: true},
 		{method: "POST", path: "/login", serve: h.postLogin, open: true},
 		{method: "POST", path: "/logout", serve: h.postLogout, open: true},

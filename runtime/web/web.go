@@ -96,7 +96,7 @@ func Handler(rt *runtime.Runtime, opts ...Option) (http.Handler, error) {
 	case !strings.HasPrefix(o.prefix, "/") || strings.HasSuffix(o.prefix, "/") || strings.ContainsAny(o.prefix, "{} ?#"):
 		return nil, fmt.Errorf("web.Handler: the prefix %q is not one such as /_bext", o.prefix)
 	}
-	h := &handler{options: o, rt: rt, mux: http.NewServeMux(), crossOrigin: http.NewCrossOriginProtection()}
+	h := &handler{options: o, rt: rt, mux: http.NewServeMux(), crossOrigin: http.NewCrossOriginProtection(), assets: assetVersion()}
 	for _, origin := range o.origins {
 		if err := h.crossOrigin.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("web.Handler: %w", err)
@@ -112,4 +112,5 @@ type handler struct {
 	rt          *runtime.Runtime
 	mux         *http.ServeMux
 	crossOrigin *http.CrossOriginProtection
+	assets      string // see assetVersion
 }

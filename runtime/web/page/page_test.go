@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	stdhtml "html"
 	"io"
@@ -57,7 +58,6 @@ func written() map[string]func(w io.Writer) error {
 		"longstep":  run(page.Run{Detail: longRun(), Query: query("step=poll&from=5000")}),
 		"huge":      run(page.Run{Detail: hugeRun()}),
 		"value":     run(page.Run{Detail: hugeRun(), Query: query("value=error&entry=10002")}),
-		"novalue":   run(page.Run{Detail: hugeRun(), Query: query("value=error&entry=7x")}),
 		"hostile":   run(page.Run{Detail: hostileRun(), Query: query("")}),
 		"list": list(page.List{
 			Runs: summaries(), Next: "cursor", Flows: []string{"onboard-customer", "process-order"}, Hours: hours(),
@@ -194,7 +194,6 @@ func TestSays(t *testing.T) {
 		"longstep":  {"attempts 5,001 to 5,050 of 10,000", "attempt 5001", "attempt 5050", "Before", "Next"},
 		"huge":      {"finish failed", "no space left on device", "999,984 bytes. Show all", "With", "1,048,578 bytes", "rows[].insert × 5,000", "Steps", "1 to 100 of 5,001"},
 		"value":     {"error of finish, attempt 1", "999,984 bytes"},
-		"novalue":   {"404", "There is no such value"},
 		"empty":     {"There is no run yet"},
 		"nomatch":   {"No run fits this filter", "Show all runs"},
 		"list":      {"All 18,366", "Failed 37", "process-order", "atelier-lyon", "channel=web", "fulfill: carrier", "Older"},
@@ -261,5 +260,17 @@ func TestAsks(t *testing.T) {
 	}
 	if act.MatchString(b.String()) {
 		t.Error("who may only read is offered an act")
+	}
+}
+
+func TestNoValue(t *testing.T) {
+	for _, q := range []string{"value=error&entry=7x", "value=error&entry=9999999", "value=fields&entry=2", "value=error&entry=2", "value="} {
+		query, err := url.ParseQuery(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := page.WriteRun(io.Discard, site(), page.Run{Detail: hugeRun(), Query: query}); !errors.Is(err, page.ErrNoValue) {
+			t.Errorf("%s: %v", q, err)
+		}
 	}
 }

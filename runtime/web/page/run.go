@@ -28,8 +28,6 @@ type Run struct {
 	Flow *description.Flow
 	// Children are the runs that it called, as far as they are known.
 	Children []runtime.RunSummary
-	// Repeats are the runs that repeat it or go on with it.
-	Repeats []runtime.RunSummary
 	// Graph is the flow's graph with the status of each block, as SVG; empty for none.
 	Graph template.HTML
 	// Query is the query of the page's address: which part of a run that is too large
@@ -37,7 +35,8 @@ type Run struct {
 	Query url.Values
 }
 
-// WriteRun writes the page of a run or, if its query names an entry, the page of one value.
+// WriteRun writes the page of a run or, if its query names one, that of a value. It returns
+// ErrNoValue if there is no such value.
 func WriteRun(w io.Writer, site Site, r Run) error {
 	if r.Query.Has("value") {
 		return writeValue(w, site, r)
@@ -80,7 +79,6 @@ type runPage struct {
 	Output   payload
 	Acts     acts
 	Children []runtime.RunSummary
-	Repeats  []runtime.RunSummary
 }
 
 func newRunPage(site Site, r Run) *runPage {
@@ -91,7 +89,7 @@ func newRunPage(site Site, r Run) *runPage {
 	}
 	p := &runPage{
 		Site: site, URL: site.RunURL(d.ID), Run: d, Mark: markOf(d.Status, phase),
-		Graph: r.Graph, Children: r.Children, Repeats: r.Repeats,
+		Graph: r.Graph, Children: r.Children,
 	}
 	if phase == "parked" {
 		p.Mark = mark{Icon: "parked", Tone: "waiting", Word: "parked"}

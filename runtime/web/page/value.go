@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"strconv"
 
@@ -9,6 +10,9 @@ import (
 )
 
 // This file is the page of one value that is too long for its run's page: all of it.
+
+// ErrNoValue says that a query names a value of a run, and there is none.
+var ErrNoValue = errors.New("the run has no such value")
 
 // valuePage is what its template reads.
 type valuePage struct {
@@ -30,9 +34,7 @@ func writeValue(w io.Writer, site Site, r Run) error {
 	p := valuePage{Run: &r, URL: site.RunURL(r.Detail.ID), Title: part, Of: "run " + r.Detail.ID}
 	raw, text, ok := valueOf(r, seq, part)
 	if !ok {
-		return WriteProblem(w, site, Problem{
-			Status: 404, Title: "There is no such value", Detail: "The run has no entry with that number, or the entry has no such part.",
-		})
+		return ErrNoValue
 	}
 	if raw != nil {
 		text = indented(raw)

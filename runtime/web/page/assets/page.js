@@ -127,6 +127,7 @@ const events = [
   "run_completed", "run_failed", "run_cancelled", "reset",
 ];
 let source = null;
+let live = body.dataset.live; // the stream that the page asks for
 const state = document.querySelector("[data-live-state]");
 
 function say(live) {
@@ -137,6 +138,7 @@ function say(live) {
 }
 
 function follow(url) {
+  live = url;
   if (!url) {
     source?.close();
     source = null;
@@ -146,9 +148,17 @@ function follow(url) {
   if (source) return;
   source = new EventSource(url);
   source.onopen = () => say(true);
-  source.onerror = () => say(false);
+  source.onerror = () => {
+    say(false);
+    if (source?.readyState === EventSource.CLOSED) source = null; // over, or there is none: see below
+  };
   for (const name of events) source.addEventListener(name, soon);
 }
+
+// What lasts gets longer, and where there is no stream the page is looked up all the same.
+setInterval(() => {
+  if (document.visibilityState === "visible" && live) soon();
+}, 5000);
 
 // Acts: the form is sent as JSON, and what is wrong is said where it was asked.
 
