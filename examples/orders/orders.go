@@ -3,6 +3,7 @@
 package main
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -28,11 +29,23 @@ type outage struct {
 	Times   int64  `json:"times"`
 }
 
+// ownOrders is the file of a shop that is given none.
+//
+//go:embed testdata/orders.json
+var ownOrders []byte
+
 func readOrders(path string) (*orderFile, error) {
+	if path == "" {
+		return parseOrders("the shop's own", ownOrders)
+	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the orders: %w", err)
 	}
+	return parseOrders(path, text)
+}
+
+func parseOrders(path string, text []byte) (*orderFile, error) {
 	file := new(orderFile)
 	if err := json.Unmarshal(text, file); err != nil {
 		return nil, fmt.Errorf("read the orders: %s: %w", path, err)

@@ -1,4 +1,4 @@
-// A day in the shop: open it, start a run for each order, wait for all, say what became of them.
+// A day in the shop: start a run for each order, wait for all, say what became of them.
 
 package main
 
@@ -7,54 +7,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/bextgen/bextgen/generated/orders"
 	"github.com/bextgen/bextgen/runtime"
-	"github.com/bextgen/bextgen/runtime/store/sqlite"
 )
 
 // sell opens the shop, takes all orders to their end, and reports.
 func sell(ctx context.Context, cfg config, out io.Writer) (err error) {
-	file, err := readOrders(cfg.orders)
+	o, err := open(ctx, cfg, out)
 	if err != nil {
 		return err
 	}
-	s, err := openShop(ctx, cfg.shop, file)
+	defer func() { err = errors.Join(err, o.close()) }()
+	runs, err := processAll(runtime.NewContext(ctx, o.rt), o.rt, o.file.Orders)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	store, err := sqlite.Open(cfg.runs)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	rt, err := runtime.New(store, runtime.WithLogger(cfg.logger), runtime.WithConcurrency(cfg.concurrency))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeRuntime(rt, cfg.closeGrace)) }()
-
-	steps := &handlers{file: file, shop: s, chargeDelay: cfg.chargeDelay, out: out}
-	if err := orders.RegisterProcessOrder(rt, steps); err != nil {
-		return err
-	}
-	if err := rt.Start(ctx); err != nil {
-		return err
-	}
-	runs, err := processAll(runtime.NewContext(ctx, rt), rt, file.Orders)
-	if err != nil {
-		return err
-	}
-	return report(ctx, cfg, out, file, s, runs)
-}
-
-// closeRuntime takes no new work and gives the steps under way some time to finish.
-func closeRuntime(rt *runtime.Runtime, grace time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
-	defer cancel()
-	return rt.Close(ctx)
+	return report(ctx, cfg, out, o.file, o.shop, runs)
 }
 
 // processAll starts a run for each order, waits for all, and returns what is
@@ -62,10 +31,9 @@ func closeRuntime(rt *runtime.Runtime, grace time.Duration) error {
 func processAll(ctx context.Context, rt *runtime.Runtime, all []orders.Order) (map[string]*runtime.RunDetail, error) {
 	started := make([]*runtime.Run[orders.ProcessOrderOutput], len(all))
 	for i, order := range all {
-		run, err := orders.StartProcessOrder(ctx, orders.ProcessOrderInput{OrderID: order.ID},
-			runtime.WithIdempotencyKey(order.ID)) // a second start of this program starts nothing twice
+		run, err := take(ctx, order.ID)
 		if err != nil {
-			return nil, fmt.Errorf("start %s: %w", order.ID, err)
+			return nil, err
 		}
 		started[i] = run
 	}
@@ -82,4 +50,14 @@ func processAll(ctx context.Context, rt *runtime.Runtime, all []orders.Order) (m
 		runs[order.ID] = detail
 	}
 	return runs, nil
+}
+
+// take starts the run of an order. One that was taken before has its run already, also
+// if that was in an earlier process.
+func take(ctx context.Context, orderID string) (*runtime.Run[orders.ProcessOrderOutput], error) {
+	run, err := orders.StartProcessOrder(ctx, orders.ProcessOrderInput{OrderID: orderID}, runtime.WithIdempotencyKey(orderID))
+	if err != nil {
+		return nil, fmt.Errorf("take the order %s: %w", orderID, err)
+	}
+	return run, nil
 }

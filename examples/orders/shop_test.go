@@ -63,7 +63,7 @@ func TestMain(m *testing.M) {
 func flagsFor(dir string, more ...string) []string {
 	return append([]string{
 		"-db", filepath.Join(dir, "runs.db"), "-shop", filepath.Join(dir, "shop.db"),
-		"-orders", "testdata/orders.json",
+		"-all", "-orders", "testdata/orders.json",
 	}, more...)
 }
 

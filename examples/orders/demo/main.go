@@ -1,6 +1,6 @@
 // Command demo runs the shop over its orders, kills it while charges are under
 // way, starts it again, and shows how each order ends. Run it from the
-// repository: make demo.
+// repository: make demo. With DEMO_SERVE=1 the shop stays open then, with its dashboard.
 package main
 
 import (
@@ -24,13 +24,13 @@ const (
 )
 
 func main() {
-	if err := demo(os.Stdout); err != nil {
+	if err := demo(os.Stdout, os.Getenv("DEMO_SERVE") == "1"); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func demo(out io.Writer) error {
+func demo(out io.Writer, stay bool) error {
 	folder, err := os.MkdirTemp("", "bextgen-demo-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the demo: %w", err)
@@ -40,11 +40,11 @@ func demo(out io.Writer) error {
 	if text, err := exec.Command("go", "build", "-o", program, "./examples/orders").CombinedOutput(); err != nil {
 		return fmt.Errorf("build the shop: %w\n%s", err, text)
 	}
-	args := []string{
+	files := []string{
 		"-db", filepath.Join(folder, "runs.db"), "-shop", filepath.Join(folder, "shop.db"),
 		"-orders", "examples/orders/testdata/orders.json",
-		"-concurrency", "4", "-charge-delay", chargeDelay.String(),
 	}
+	args := append([]string{"-all", "-concurrency", "4", "-charge-delay", chargeDelay.String()}, files...)
 
 	say(out, "Opening it for 20 orders, four at a time.")
 	hit, err := runAndKill(exec.Command(program, args...))
@@ -62,7 +62,21 @@ func demo(out io.Writer) error {
 	if err := again.Run(); err != nil {
 		return fmt.Errorf("the shop failed when it was opened again (its databases are in %s): %w", folder, err)
 	}
-	say(out, "\nThe databases and the program are in %s", folder)
+	if stay {
+		say(out, "")
+		return keepOpen(exec.Command(program, files...))
+	}
+	say(out, "\nTo see the dashboard of these runs at http://127.0.0.1:8080/_bext/admin/flows, open the shop once more:\n"+
+		"  %s %s\n(or begin with DEMO_SERVE=1 make demo)", program, strings.Join(files[:4], " "))
+	return nil
+}
+
+// keepOpen runs the shop as a server until somebody stops it.
+func keepOpen(shop *exec.Cmd) error {
+	shop.Stdout, shop.Stderr = os.Stdout, os.Stderr
+	if err := shop.Run(); err != nil {
+		return fmt.Errorf("the shop closed: %w", err)
+	}
 	return nil
 }
 
