@@ -63,6 +63,7 @@ func (s *countedShop) Notify(context.Context, orders.ProcessOrderNotifyInput) (o
 // A store that fails or is full at its n-th write, for every write of the order
 // flow: the run ends as without, and no handler is called twice.
 func TestEveryWriteFailsOnce(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		err   error
@@ -188,6 +189,7 @@ func TestARunWaitsForAFullDisk(t *testing.T) {
 // The same for a run that calls another one and waits for a signal, for every write
 // of both and of who sends: it gets what it waits for, and nothing is done twice.
 func TestEveryWriteOfACallAndASignalFailsOnce(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string]func(n int) func(int) storetest.Fault{
 		"is refused":              func(n int) func(int) storetest.Fault { return storetest.FailNth(n, storetest.Before) },
 		"is made and not told of": func(n int) func(int) storetest.Fault { return storetest.FailNth(n, storetest.After) },

@@ -34,6 +34,7 @@ func oneAfterTheOther(ctx context.Context, f *shipFlow) error {
 // does not show that: the kernel keeps what a dead process wrote. So the calls
 // are counted.
 func TestEachCommitIsSynced(t *testing.T) {
+	t.Parallel()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Skip("strace is not installed")

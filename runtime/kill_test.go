@@ -3,261 +3,85 @@ package runtime_test
 import (
 	"bufio"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/store/sqlite"
 )
 
-// Durability with real kills: a child process has many runs under way and is
-// killed with SIGKILL again and again; then the database and the handlers'
-// diary are held against what docs/semantics.md promises.
-
-// The environment of a child process: what it is to do, and with which files.
-const (
-	childRole = "BEXTGEN_TEST_CHILD" // kill, finish, fsync, power, checkpoints, kill-tx, finish-tx, family or family-finish
-	childDir  = "BEXTGEN_TEST_DIR"
-)
-
-func TestMain(m *testing.M) {
-	if role := os.Getenv(childRole); role != "" {
-		if err := child(role, os.Getenv(childDir)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	goleak.VerifyTestMain(m)
-}
+// Durability with real kills: a child process has many trips under way and is killed
+// with SIGKILL again and again, at any moment from the first on at which it may execute,
+// some handlers' calls later on a machine of any speed.
+// Then the database and the handlers' diary are held against what docs/semantics.md
+// promises. Was too little under way at a kill, the test fails.
 
 const (
-	kills    = 50
-	underWay = 200    // runs, at least, at each kill
-	starters = 20     // how many a process starts at a time on top of what it finds
-	busy     = "busy" // what it says when all of them have begun
+	kills    = 200
+	underWay = 500 // runs, at least, at each kill
+	looks    = 10  // kills behind which the database is read as a whole
+	most     = 400 // calls of handlers that a process lives to see; some more are on their way
+
+	inMemory = underWay / 2
+	enough   = 2 * underWay // runs that a process tries to have under way
+	starters = 10           // how many it starts at a time on top of that
 )
 
-// child is the program that is killed.
-func child(role, dir string) error {
-	if role == "family" || role == "family-finish" {
-		return familyChild(dir, role == "family-finish")
-	}
-	db, err := sqlite.Open(filepath.Join(dir, "runs.db"))
-	if err != nil {
-		return err
-	}
-	diary, err := os.OpenFile(filepath.Join(dir, "diary"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	rt, err := runtime.New(db, runtime.WithConcurrency(4*underWay), runtime.WithLogger(slog.New(slog.DiscardHandler)))
-	if err != nil {
-		return err
-	}
-	f, handlers := killFlow(), diaryShop(diary)
-	switch {
-	case strings.HasSuffix(role, "-tx"):
-		f, handlers = killTxFlow(), killTxShop()
-	case role == "checkpoints":
-		f, handlers = newShipFlow(), shop{pay: workInPieces(diary)}
-	}
-	if err := f.register(rt, handlers); err != nil {
-		return err
-	}
-	ctx := context.Background()
-	if err := rt.Start(ctx); err != nil {
-		return err
-	}
-	switch role {
-	case "kill":
-		return keepBusy(ctx, rt, f)
-	case "kill-tx":
-		return keepCharging(ctx, rt, f)
-	case "finish", "finish-tx":
-		err = waitForAll(ctx, rt)
-	case "fsync":
-		err = oneAfterTheOther(ctx, f)
-	case "power":
-		err = powerChild(ctx, f)
-	case "checkpoints":
-		err = checkpointChild(ctx, rt, f)
-	}
-	return errors.Join(err, rt.Close(ctx), db.Close())
-}
-
-// killFlow has retries, a short delay and a compensation with retries.
-func killFlow() *shipFlow {
-	f := newShipFlow()
-	f.pay.Policy = flow.Policy{Retries: 3, Backoff: flow.Fixed, BackoffBase: 5 * time.Millisecond}
-	f.ship.Delay = 5 * time.Millisecond
-	f.reserve.Compensation.Policy = &flow.Policy{Retries: 5, Backoff: flow.Fixed, BackoffBase: 2 * time.Millisecond}
-	return f
-}
-
-// diaryShop are handlers that take a moment, at times fail, and write down what they do.
-func diaryShop(diary *os.File) shop {
-	note := noteIn(diary)
-	return shop{
-		reserve: func(ctx context.Context, _ shipment) (receipt, error) { note(ctx); return receipt{"r"}, nil },
-		release: func(ctx context.Context, _ shipment, _ receipt) error {
-			if info := note(ctx); info.Attempt == 1 {
-				return errors.New("release fails once")
-			}
-			return nil
-		},
-		pay: func(ctx context.Context, in shipment) (receipt, error) {
-			if info := note(ctx); info.Attempt <= int(in.Count%3) {
-				return receipt{}, errors.New("the bank is busy")
-			}
-			return receipt{"p"}, nil
-		},
-		ship: func(ctx context.Context, in shipment) error {
-			note(ctx)
-			if in.Count%4 == 0 {
-				return runtime.Permanent(errors.New("no such address"))
-			}
-			return nil
-		},
-	}
-}
-
-// noteIn is what handlers do: they write down what they are asked for, and take a moment.
-func noteIn(diary *os.File) func(context.Context) runtime.StepInfo {
-	return func(ctx context.Context) runtime.StepInfo {
-		info := runtime.Info(ctx)
-		act := "do"
-		if info.Compensation {
-			act = "undo"
-		}
-		// One write call for each line: the kernel has it even if this process is killed.
-		fmt.Fprintln(diary, info.RunID, info.RunAttempt, info.Step, act)
-		time.Sleep(rand.N(20 * time.Millisecond))
-		return info
-	}
-}
-
-// keepBusy starts runs for ever, so that enough are under way, and prints the id of each that was acknowledged.
-func keepBusy(ctx context.Context, rt *runtime.Runtime, f *shipFlow) error {
-	ctx = runtime.NewContext(ctx, rt)
-	open, err := openRuns(ctx, rt)
-	if err != nil {
-		return err
-	}
-	var count atomic.Int64
-	failed := make(chan error)
-	var first sync.WaitGroup
-	n := max(3*underWay-open, starters)
-	first.Add(n)
-	for range n {
-		go func() { // until it is killed
-			for i := 0; ; i++ {
-				run, err := f.start(ctx, shipment{Count: count.Add(1)})
-				if err != nil {
-					failed <- err
-					return
-				}
-				fmt.Println(run.ID())
-				if i == 0 {
-					first.Done()
-				}
-				run.Wait(ctx) //nolint:errcheck // how it ends is read from the database
-			}
-		}()
-	}
-	first.Wait()
-	fmt.Println(busy)
-	return <-failed
-}
-
-// waitForAll waits until every run in the database is over.
-func waitForAll(ctx context.Context, rt *runtime.Runtime) error {
-	for {
-		open, err := openRuns(ctx, rt)
-		if open == 0 || err != nil {
-			return err
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
-// openRuns counts the runs that are not over, as far as one page of each status shows them.
-func openRuns(ctx context.Context, rt *runtime.Runtime) (open int, err error) {
-	for _, status := range []runtime.Status{runtime.StatusPending, runtime.StatusRunning} {
-		page, err := rt.ListRuns(ctx, runtime.RunFilter{Statuses: []runtime.Status{status}, Limit: 500})
-		if err != nil {
-			return 0, err
-		}
-		open += len(page.Runs)
-	}
-	return open, nil
-}
-
-// spawn starts this test's program as a child.
-func spawn(t *testing.T, role, dir string, wrap ...string) *exec.Cmd {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	args := append(wrap, self)
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), childRole+"="+role, childDir+"="+dir)
-	cmd.Stderr = os.Stderr
-	return cmd
-}
+// What a child says.
+const (
+	busy    = "busy"    // there is enough under way: it may be killed
+	found   = "found"   // so many runs were under way when it began
+	started = "started" // this run was acknowledged
+	called  = "called"  // a handler was called
+)
 
 func TestKills(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
-		t.Skip("50 kills take a while")
+		t.Skip("200 kills take a minute")
 	}
-	dir := t.TempDir()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	k := &killed{t: t, dir: dir, role: "kill", underWay: underWay, stored: map[string]bool{}, over: map[string]bool{}}
-	for range kills {
-		k.runAndKill(time.Duration(random.IntN(60)) * time.Millisecond)
-		k.look()
+	k := &killed{t: t, dir: t.TempDir(), stored: map[string]map[int64]flow.Entry{}}
+	for n := range kills {
+		k.runAndKill(random.IntN(most), time.Duration(random.Int64N(int64(20*time.Millisecond))))
+		if n%(kills/looks) == 0 {
+			k.look()
+		}
 	}
-	if out, err := spawn(t, "finish", dir).Output(); err != nil {
+	out, err := spawn(t, "finish-trips", k.dir).Output()
+	if err != nil {
 		t.Fatalf("the last process: %v\n%s", err, out)
 	}
-	k.checkEnd(k.checkRun)
-	t.Logf("%d runs were acknowledged, %d results were stored before a kill", len(k.acknowledged), len(k.stored))
+	k.hear(strings.TrimSpace(strings.ReplaceAll(string(out), called+"\n", "")))
+	k.checkEnd()
 }
 
 // killed is what is known from outside of the process that is killed.
 type killed struct {
 	t            *testing.T
 	dir          string
-	role         string // of the process
-	underWay     int    // runs, at least, at each kill
+	processes    int // that said what they found
 	acknowledged []string
-	stored       map[string]bool // "run attempt step act" with a result on disk
-	over         map[string]bool // runs that look has seen at their end
-	read         int             // lines of the diary that were read
+	stored       map[string]map[int64]flow.Entry // by run and place in its log: what had ended when somebody looked
 }
 
-// runAndKill lets a child work until enough is under way and some time longer.
-func (k *killed) runAndKill(after time.Duration) {
+// runAndKill lets a child work until enough is under way, for so many calls of handlers,
+// and some time longer.
+func (k *killed) runAndKill(calls int, after time.Duration) {
 	k.t.Helper()
-	cmd := spawn(k.t, k.role, k.dir)
+	cmd := spawn(k.t, "trips", k.dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		k.t.Fatal(err)
@@ -265,11 +89,18 @@ func (k *killed) runAndKill(after time.Duration) {
 	if err := cmd.Start(); err != nil {
 		k.t.Fatal(err)
 	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if line := lines.Text(); line != busy {
-			k.acknowledged = append(k.acknowledged, line)
-		} else {
+	isBusy := false
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		switch line := lines.Text(); line {
+		case busy:
+			isBusy = true
+		case called:
+			calls--
+		default:
+			k.hear(line)
+			continue
+		}
+		if isBusy && calls <= 0 {
 			time.AfterFunc(after, func() { cmd.Process.Kill() }) //nolint:errcheck // it may have died on its own, which fails the test below
 		}
 	}
@@ -278,109 +109,134 @@ func (k *killed) runAndKill(after time.Duration) {
 	}
 }
 
-// look reads the database between two processes. What the process before did
-// must not include a result that was stored when it started.
+// hear notes what a process says.
+func (k *killed) hear(line string) {
+	k.t.Helper()
+	what, value, _ := strings.Cut(line, " ")
+	switch what {
+	case started:
+		k.acknowledged = append(k.acknowledged, value)
+	case found:
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			k.t.Fatalf("the child says %q", line)
+		}
+		if k.processes++; k.processes > 1 && n < underWay {
+			k.t.Fatalf("only %d runs were under way at the kill; the test proves nothing", n)
+		}
+	default:
+		k.t.Fatalf("the child says %q", line)
+	}
+}
+
+// look notes what is stored between two processes. That must not be different later.
 func (k *killed) look() {
 	k.t.Helper()
-	for _, line := range k.diary() {
-		if k.stored[line] {
-			k.t.Fatalf("%q was stored, and was run again", line)
-		}
-	}
-	open := 0
-	k.each(k.over, func(d *runtime.RunDetail) {
-		if k.over[d.ID] = d.Status.Final(); !k.over[d.ID] {
-			open++
-		}
+	eachRun(k.t, k.dir, func(d *runtime.RunDetail) {
+		k.checkStored(d)
+		ended := map[int64]flow.Entry{}
 		for _, e := range d.Log {
-			if e.Error == nil && !e.Open() {
-				k.stored[work(d.ID, e)] = true
+			if !e.Open() {
+				ended[e.Seq] = e
 			}
 		}
+		k.stored[d.ID] = ended
 	})
-	if open < k.underWay {
-		k.t.Fatalf("only %d runs were under way at the kill; the test proves nothing", open)
-	}
 }
 
-// work names what an entry is an attempt of, as the diary does.
-func work(runID string, e flow.Entry) string {
-	act := string(e.Kind)
-	switch e.Kind {
-	case flow.KindStep:
-		act = "do"
-	case flow.KindCompensation:
-		act = "undo"
-	}
-	return fmt.Sprintln(runID, e.RunAttempt, e.Step, act)
-}
-
-// diary are the lines that were written since the last call.
-func (k *killed) diary() []string {
+// checkStored holds a run against what had been stored of it before.
+func (k *killed) checkStored(d *runtime.RunDetail) {
 	k.t.Helper()
-	raw, err := os.ReadFile(filepath.Join(k.dir, "diary"))
-	if err != nil {
-		k.t.Fatal(err)
+	now := map[int64]flow.Entry{}
+	for _, e := range d.Log {
+		now[e.Seq] = e
 	}
-	all := strings.SplitAfter(string(raw), "\n")
-	all = all[:len(all)-1]
-	fresh := all[k.read:]
-	k.read = len(all)
-	return fresh
+	for seq, e := range k.stored[d.ID] {
+		if !reflect.DeepEqual(now[seq], e) {
+			k.t.Errorf("run %s: the entry %d was stored as %+v and is now %+v", d.ID, seq, e, now[seq])
+		}
+	}
 }
 
-// each reads all runs of the database but some.
-func (k *killed) each(but map[string]bool, f func(*runtime.RunDetail)) {
-	k.t.Helper()
-	db, err := sqlite.Open(filepath.Join(k.dir, "runs.db"))
+// eachRun reads all runs of the database.
+func eachRun(t *testing.T, dir string, f func(*runtime.RunDetail)) {
+	t.Helper()
+	db, err := sqlite.Open(filepath.Join(dir, "runs.db"))
 	if err != nil {
-		k.t.Fatal(err)
+		t.Fatal(err)
 	}
 	defer db.Close()
 	rt, err := runtime.New(db)
 	if err != nil {
-		k.t.Fatal(err)
+		t.Fatal(err)
 	}
-	filter := runtime.RunFilter{Limit: 500}
-	for {
-		page, err := rt.ListRuns(k.t.Context(), filter)
-		if err != nil {
-			k.t.Fatal(err)
-		}
-		for _, r := range page.Runs {
-			if but[r.ID] {
-				continue
-			}
-			d, err := rt.GetRun(k.t.Context(), r.ID)
-			if err != nil {
-				k.t.Fatal(err)
-			}
+	err = listed(t.Context(), rt, runtime.RunFilter{}, func(r runtime.RunSummary) error {
+		d, err := rt.GetRun(t.Context(), r.ID)
+		if err == nil {
 			f(d)
 		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// listed calls f for each run of a filter.
+func listed(ctx context.Context, rt *runtime.Runtime, filter runtime.RunFilter, f func(runtime.RunSummary) error) error {
+	filter.Limit = store.MaxPage
+	for {
+		page, err := rt.ListRuns(ctx, filter)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.Runs {
+			if err := f(r); err != nil {
+				return err
+			}
+		}
 		if filter.Cursor = page.NextCursor; filter.Cursor == "" {
-			return
+			return nil
 		}
 	}
 }
 
 // checkEnd holds the database against the promises when all runs are over.
-func (k *killed) checkEnd(check func(*runtime.RunDetail)) {
+func (k *killed) checkEnd() {
 	k.t.Helper()
-	for _, line := range k.diary() {
-		if k.stored[line] {
-			k.t.Errorf("%q was stored, and was run again", line)
+	diary := readDiary(k.t, k.dir)
+	there, over := map[string]bool{}, map[runtime.Status]int64{}
+	calls, children, again := map[string]string{}, map[string]string{}, map[string]int{}
+	eachRun(k.t, k.dir, func(d *runtime.RunDetail) {
+		there[d.ID] = true
+		over[d.Status]++
+		k.checkStored(d)
+		k.checkResults(d)
+		k.checkCalls(d, diary[d.ID], again)
+		if d.ParentID != "" {
+			children[d.ID] = d.ParentID
+			return
+		}
+		k.checkTrip(d)
+		for _, e := range d.Log {
+			if e.Kind == flow.KindCall {
+				calls[e.Key] = d.ID
+			}
+		}
+	})
+	k.checkNumbers(int64(len(there)), over)
+	for _, id := range k.acknowledged {
+		if !there[id] {
+			k.t.Errorf("run %s was acknowledged and is lost", id)
 		}
 	}
-	found, over := map[string]bool{}, map[runtime.Status]int64{}
-	k.each(nil, func(d *runtime.RunDetail) {
-		found[d.ID] = true
-		over[d.Status]++
-		check(d)
-	})
-	k.checkNumbers(int64(len(found)), over)
-	for _, id := range k.acknowledged {
-		if !found[id] {
-			k.t.Errorf("run %s was acknowledged and is lost", id)
+	if !reflect.DeepEqual(calls, children) {
+		k.t.Errorf("%d runs called others, and %d were called; want the same", len(calls), len(children))
+	}
+	k.t.Logf("%d trips were acknowledged; calls that a kill cut off: %v", len(k.acknowledged), again)
+	for _, what := range []string{"book do", "book undo", "charge do", "pay undo", "fly do", "fly undo"} {
+		if again[what] < 5 {
+			k.t.Errorf("%q was under way at %d kills; the test proves nothing", what, again[what])
 		}
 	}
 }
@@ -411,24 +267,8 @@ func (k *killed) checkNumbers(runs int64, over map[runtime.Status]int64) {
 	}
 }
 
-func (k *killed) checkRun(d *runtime.RunDetail) {
-	k.t.Helper()
-	count, err := strconv.ParseInt(strings.Trim(string(d.Input), `{}"card:ount,`), 10, 64)
-	if err != nil {
-		k.t.Fatalf("input %s: %v", d.Input, err)
-	}
-	want, undone := runtime.StatusCompleted, 0
-	if count%4 == 0 {
-		want, undone = runtime.StatusFailed, 1
-	}
-	if got := k.checkResults(d)[fmt.Sprintln(d.ID, 1, "reserve", "undo")]; d.Status != want || got != undone {
-		k.t.Errorf("run %s of %d is %s with %d compensations, want %s with %d", d.ID, count, d.Status, got, want, undone)
-	}
-}
-
-// checkResults are how often there is a result of each piece of work of a run that is
-// over: once.
-func (k *killed) checkResults(d *runtime.RunDetail) map[string]int {
+// checkResults holds a run to one result of each piece of work.
+func (k *killed) checkResults(d *runtime.RunDetail) {
 	k.t.Helper()
 	results := map[string]int{}
 	for _, e := range d.Log {
@@ -436,13 +276,80 @@ func (k *killed) checkResults(d *runtime.RunDetail) map[string]int {
 			k.t.Errorf("run %s is over and has an open entry %+v", d.ID, e)
 		}
 		if e.Error == nil && e.Kind != flow.KindSignal {
-			results[work(d.ID, e)]++
+			results[fmt.Sprintln(e.RunAttempt, e.Step, e.Kind)]++
 		}
 	}
 	for what, n := range results {
 		if n != 1 {
-			k.t.Errorf("%q has %d results", what, n)
+			k.t.Errorf("run %s: %q has %d results", d.ID, what, n)
 		}
 	}
-	return results
+}
+
+// checkCalls holds the calls of a run's handlers against its log: each attempt was made,
+// and none was made again when its end was stored. It counts those that were made again,
+// since a kill cut them off.
+func (k *killed) checkCalls(d *runtime.RunDetail, diary map[attempt][]time.Time, again map[string]int) {
+	k.t.Helper()
+	for _, e := range d.Log {
+		act := "do"
+		switch e.Kind {
+		case flow.KindStep:
+		case flow.KindCompensation:
+			act = "undo"
+		default:
+			continue
+		}
+		times := diary[attempt{e.RunAttempt, e.Step, act, e.Attempt}]
+		if len(times) == 0 {
+			k.t.Errorf("run %s: %+v has ended, and was never made", d.ID, e)
+			continue
+		}
+		again[nameOf(e.Step)+" "+act] += len(times) - 1
+		if first := times[0]; (e.Step == "fly" || act == "undo") && first.Before(lastBefore(d, e)) {
+			k.t.Errorf("run %s: %+v began at %v, before the ends of all before it were stored", d.ID, e, first)
+		}
+		if last := times[len(times)-1]; last.After(e.FinishedAt.Add(time.Millisecond)) { // what is stored is whole milliseconds
+			k.t.Errorf("run %s: %+v was made again at %v, when its end was stored", d.ID, e, last)
+		}
+	}
+}
+
+// lastBefore is when the last of the steps and compensations ended that stand before one
+// that is not under way with others.
+func lastBefore(d *runtime.RunDetail, e flow.Entry) (last time.Time) {
+	for _, before := range d.Log {
+		if (before.Kind == flow.KindStep || before.Kind == flow.KindCall || before.Kind == flow.KindCompensation) &&
+			before.EndSeq < e.Seq && before.FinishedAt.After(last) {
+			last = before.FinishedAt
+		}
+	}
+	return last
+}
+
+// nameOf is the name of the block at a path.
+func nameOf(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+
+// checkTrip holds a run against what its number says of it.
+func (k *killed) checkTrip(d *runtime.RunDetail) {
+	k.t.Helper()
+	var in number
+	if err := json.Unmarshal(d.Input, &in); err != nil {
+		k.t.Fatal(err)
+	}
+	failed, attempts, paid, flown := ends(in.N)
+	status, unbooked := runtime.StatusCompleted, 0
+	if failed {
+		status, unbooked = runtime.StatusFailed, attempts*seatsOf(in.N)
+	}
+	undone := map[string]int{}
+	for _, e := range d.Log {
+		if e.Kind == flow.KindCompensation && e.Error == nil {
+			undone[nameOf(e.Step)]++
+		}
+	}
+	got := fmt.Sprint(d.Status, d.Attempts, undone["pay"], undone["fly"], undone["book"])
+	if want := fmt.Sprint(status, attempts, paid, flown, unbooked); got != want {
+		k.t.Errorf("trip %d, the run %s, ended with %s, want %s", in.N, d.ID, got, want)
+	}
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store/sqlite"
 )
 
@@ -33,6 +34,39 @@ const (
 	powerAtOnce = 6
 	sector      = 512
 )
+
+// troubledFlow has retries, a short delay and a compensation with retries.
+func troubledFlow() *shipFlow {
+	f := newShipFlow()
+	f.pay.Policy = flow.Policy{Retries: 3, Backoff: flow.Fixed, BackoffBase: 5 * time.Millisecond}
+	f.ship.Delay = 5 * time.Millisecond
+	f.reserve.Compensation.Policy = &flow.Policy{Retries: 5, Backoff: flow.Fixed, BackoffBase: 2 * time.Millisecond}
+	return f
+}
+
+// troubledShop are handlers that at times fail.
+func troubledShop() shop {
+	return shop{
+		release: func(ctx context.Context, _ shipment, _ receipt) error {
+			if runtime.Info(ctx).Attempt == 1 {
+				return errors.New("release fails once")
+			}
+			return nil
+		},
+		pay: func(ctx context.Context, in shipment) (receipt, error) {
+			if runtime.Info(ctx).Attempt <= int(in.Count%3) {
+				return receipt{}, errors.New("the bank is busy")
+			}
+			return receipt{"p"}, nil
+		},
+		ship: func(_ context.Context, in shipment) error {
+			if in.Count%4 == 0 {
+				return runtime.Permanent(errors.New("no such address"))
+			}
+			return nil
+		},
+	}
+}
 
 // powerChild says of each run that it was started, and that it is over, when the runtime
 // has said so.
@@ -71,6 +105,7 @@ type diskCall struct {
 }
 
 func TestPowerLoss(t *testing.T) {
+	t.Parallel()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Skip("strace is not installed")

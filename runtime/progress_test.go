@@ -302,6 +302,7 @@ func workInPieces(diary *os.File) func(context.Context, shipment) (receipt, erro
 // A step that stores checkpoints is killed again and again: it goes on at least where
 // the last one was that returned, in the same attempt.
 func TestKillsBetweenCheckpoints(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for range checkpointKills {
 		cmd := spawn(t, "checkpoints", dir)
