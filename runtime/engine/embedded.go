@@ -86,9 +86,11 @@ type Embedded struct {
 	unheard  atomic.Bool // a message found no execution, see deliverUnheard
 	listened time.Time   // when the scheduler last asked for such messages
 
-	// Of the scheduler alone: the schedules, and when it last asked for runs to delete.
+	// Of the scheduler alone: the schedules, when it last asked for runs to delete, and the
+	// flows of which the definition is stored.
 	recurring map[recurringKey]*recurring
 	swept     time.Time
+	defined   map[*code]bool
 
 	scheduler sync.WaitGroup
 	runs      sync.WaitGroup // executions
@@ -120,6 +122,7 @@ func NewEmbedded(s store.Store, opts Options) *Embedded {
 		kicks:   make(chan struct{}, 1),
 		closing: make(chan struct{}), cutting: make(chan struct{}), abandoned: make(chan struct{}), closed: make(chan struct{}),
 		flows:   map[string][]*code{},
+		defined: map[*code]bool{},
 		active:  map[string]*execution{},
 		waiters: map[string]*waiter{},
 	}

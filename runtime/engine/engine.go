@@ -62,6 +62,10 @@ type Engine interface {
 	List(ctx context.Context, f store.Filter) (store.Page, error)
 	// Stats returns the numbers about runs.
 	Stats(ctx context.Context, q store.StatsQuery) (store.Stats, error)
+	// Definitions are what is stored of versions of flows, without their descriptions.
+	Definitions(ctx context.Context) ([]store.Definition, error)
+	// Definition is what is stored of a version of a flow; without a description for nothing.
+	Definition(ctx context.Context, flowName, version string) (store.Definition, error)
 }
 
 // Act is what an operator asks of a run.

@@ -42,8 +42,10 @@ func (e *Embedded) schedule() {
 func (e *Embedded) look(ctx context.Context) time.Duration {
 	if !e.mayExecute(ctx) {
 		e.recurring, e.swept = nil, time.Time{} // who executes meanwhile sees to them
+		clear(e.defined)
 		return e.opts.PollInterval
 	}
+	e.saveDefinitions(ctx)
 	e.deliverUnheard(ctx)
 	return min(e.startRecurring(ctx), e.sweep(ctx), e.claimDue(ctx))
 }

@@ -269,6 +269,17 @@ type Schedule struct {
 	LastRun string
 }
 
+// Definition is what a version of a flow is, for who shows its runs without having its code.
+type Definition struct {
+	Flow, Version string // major.minor
+	// Description is the text of a description, see runtime/flow/description, and Hash is
+	// different for a different one.
+	Description json.RawMessage
+	Hash        string
+	// SavedAt is when this description was stored first.
+	SavedAt time.Time
+}
+
 // Store keeps runs. All methods may be called from many goroutines at once.
 type Store interface {
 	// Acquire asks for the right to execute runs from this process, and says
@@ -334,6 +345,17 @@ type Store interface {
 
 	// SaveSchedule stores where a schedule is.
 	SaveSchedule(ctx context.Context, s Schedule) error
+
+	// SaveDefinition stores what a version of a flow is, in the place of another one of the
+	// same version. One with the Hash of what is there changes nothing, and costs no transaction.
+	SaveDefinition(ctx context.Context, d Definition) error
+
+	// Definition returns what a version of a flow is; one that was never saved has no
+	// Description and no Hash.
+	Definition(ctx context.Context, flow, version string) (Definition, error)
+
+	// Definitions returns all that were saved, without their descriptions, by flow and version as texts.
+	Definitions(ctx context.Context) ([]Definition, error)
 
 	// DeleteExpired deletes at most limit runs that are over and whose DeleteAt has
 	// come, with all that belongs to them, and says how many it deleted. If that is

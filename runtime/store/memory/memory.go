@@ -24,7 +24,9 @@ type Data struct {
 	live      []*run            // those that are not over, in the same order
 	schedules map[scheduleKey]store.Schedule
 	slots     map[slotKey]*store.Slot // what happened when
-	owner     *Store                  // which has the right to execute; nil for none
+	// definitions are by flow and version.
+	definitions map[definitionKey]store.Definition
+	owner       *Store // which has the right to execute; nil for none
 
 	lastKey, lastToken, lastMessage int64 // those that were given last
 }
@@ -32,6 +34,8 @@ type Data struct {
 type (
 	startKey    struct{ flow, tenant, key string }
 	scheduleKey struct{ flow, name string }
+
+	definitionKey struct{ flow, version string }
 )
 
 // run is a run with all that belongs to it.
@@ -53,7 +57,10 @@ type run struct {
 
 // New is data without a run.
 func New() *Data {
-	return &Data{runs: map[string]*run{}, keys: map[startKey]*run{}, schedules: map[scheduleKey]store.Schedule{}, slots: map[slotKey]*store.Slot{}}
+	return &Data{
+		runs: map[string]*run{}, keys: map[startKey]*run{}, slots: map[slotKey]*store.Slot{},
+		schedules: map[scheduleKey]store.Schedule{}, definitions: map[definitionKey]store.Definition{},
+	}
 }
 
 // Open opens the data, as a process would.

@@ -4,7 +4,8 @@
 //
 // The schema stands in migrations/*.sql, with what each column means: a row of
 // runs for each run, a row of log for each entry of its log, a row of messages
-// for each message not yet obeyed, a row of schedules for each schedule; run_chunks
+// for each message not yet obeyed, a row of schedules for each schedule, a row of definitions
+// for each version of a flow; run_chunks
 // says where in runs those of a flow and of a time are (chunks.go), run_counts and
 // run_slots have numbers about them (tally.go). The
 // tables are as the last migration that has to do with them says. The database is in WAL mode, so FILE-wal and

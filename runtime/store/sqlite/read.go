@@ -27,6 +27,7 @@ type statements struct {
 	firstStart                  *sql.Stmt
 	expired                     *sql.Stmt
 	schedule                    *sql.Stmt
+	definition, definitions     *sql.Stmt
 	all                         []*sql.Stmt
 }
 
@@ -80,6 +81,8 @@ func (r *statements) prepare(db *sql.DB) error {
 		{&r.firstStart, firstStartText},
 		{&r.expired, expiredText},
 		{&r.schedule, `SELECT last, last_run FROM schedules WHERE flow = ? AND name = ?`},
+		{&r.definition, `SELECT hash, saved_at, description FROM definitions WHERE flow = ? AND version = ?`},
+		{&r.definitions, `SELECT flow, version, hash, saved_at FROM definitions ORDER BY flow, version`},
 	} {
 		stmt, err := db.Prepare(p.text)
 		if err != nil {

@@ -38,8 +38,9 @@ func TestReadOnlyWritesNothing(t *testing.T) {
 	}
 	_, err := s.Create(t.Context(), testRun("2"), false, 0)
 	for what, err := range map[string]error{
-		"Create":       err,
-		"SaveSchedule": s.SaveSchedule(t.Context(), store.Schedule{Flow: "f"}),
+		"Create":         err,
+		"SaveSchedule":   s.SaveSchedule(t.Context(), store.Schedule{Flow: "f"}),
+		"SaveDefinition": s.SaveDefinition(t.Context(), store.Definition{Flow: "f", Version: "1.0"}),
 	} {
 		if !errors.Is(err, store.ErrReadOnly) {
 			t.Errorf("%s: %v; want ErrReadOnly", what, err)

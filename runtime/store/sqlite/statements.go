@@ -42,6 +42,7 @@ const (
 	stmtConsume
 	stmtConsumeAll
 	stmtSaveSchedule
+	stmtSaveDefinition
 	stmtDeleteRun
 	stmtDeleteEnded
 	stmtDeleteLog
@@ -132,6 +133,9 @@ var statementTexts = [statementCount]string{
 		SELECT value FROM json_each(CASE WHEN EXISTS (SELECT 1 FROM messages) THEN ? ELSE '[]' END))`,
 	stmtSaveSchedule: `INSERT INTO schedules (last, last_run, flow, name) VALUES (?, ?, ?, ?)
 		ON CONFLICT (flow, name) DO UPDATE SET last = excluded.last, last_run = excluded.last_run`,
+	stmtSaveDefinition: `INSERT INTO definitions (flow, version, hash, saved_at, description) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (flow, version) DO UPDATE SET hash = excluded.hash, saved_at = excluded.saved_at,
+		description = excluded.description WHERE hash <> excluded.hash`,
 	stmtDeleteRun:   `DELETE FROM runs WHERE run = ? AND ` + expired,
 	stmtDeleteEnded: `DELETE FROM runs WHERE run = ? AND status NOT IN ('pending', 'running')`,
 	stmtDeleteLog:   `DELETE FROM log WHERE run = ?`,

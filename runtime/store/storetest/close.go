@@ -25,9 +25,14 @@ var closeTests = []test{
 			"lazy Commit": func() error {
 				return st.Commit(s.ctx, store.Change{Claim: claim, Entries: []flow.Entry{step(1)}, Lazy: true})
 			},
-			"Send":          func() error { _, err := st.Send(s.ctx, cancelOf(run.ID, "")); return err },
-			"Schedule":      func() error { _, err := st.Schedule(s.ctx, "f", "n"); return err },
-			"SaveSchedule":  func() error { return st.SaveSchedule(s.ctx, store.Schedule{Flow: "f"}) },
+			"Send":         func() error { _, err := st.Send(s.ctx, cancelOf(run.ID, "")); return err },
+			"Schedule":     func() error { _, err := st.Schedule(s.ctx, "f", "n"); return err },
+			"SaveSchedule": func() error { return st.SaveSchedule(s.ctx, store.Schedule{Flow: "f"}) },
+			"SaveDefinition": func() error {
+				return st.SaveDefinition(s.ctx, store.Definition{Flow: "f", Hash: "h"})
+			},
+			"Definition":    func() error { _, err := st.Definition(s.ctx, "f", "1.0"); return err },
+			"Definitions":   func() error { _, err := st.Definitions(s.ctx); return err },
 			"DeleteExpired": func() error { _, err := st.DeleteExpired(s.ctx, at(0), 1); return err },
 			"NextDue":       func() error { _, _, err := st.NextDue(s.ctx, nil); return err },
 			"Unobeyed":      func() error { _, err := st.Unobeyed(s.ctx); return err },

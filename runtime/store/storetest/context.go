@@ -24,8 +24,13 @@ func testEndedContext(s *suite) {
 			_, err := st.Claim(ctx, store.ClaimQuery{Now: at(0), Limit: 1, Flows: []store.FlowVersion{orders}})
 			return err
 		},
-		"SaveSchedule":  func() error { return st.SaveSchedule(ctx, store.Schedule{Flow: "f", Name: "n", LastRun: "r"}) },
-		"Schedule":      func() error { _, err := st.Schedule(ctx, "f", "n"); return err },
+		"SaveSchedule": func() error { return st.SaveSchedule(ctx, store.Schedule{Flow: "f", Name: "n", LastRun: "r"}) },
+		"Schedule":     func() error { _, err := st.Schedule(ctx, "f", "n"); return err },
+		"SaveDefinition": func() error {
+			return st.SaveDefinition(ctx, store.Definition{Flow: "f", Version: "1.0", Hash: "h"})
+		},
+		"Definition":    func() error { _, err := st.Definition(ctx, "f", "1.0"); return err },
+		"Definitions":   func() error { _, err := st.Definitions(ctx); return err },
 		"DeleteExpired": func() error { _, err := st.DeleteExpired(ctx, at(0), 1); return err },
 		"Get":           func() error { _, _, err := st.Get(ctx, run.ID); return err },
 		"List":          func() error { _, err := st.List(ctx, store.Filter{}); return err },

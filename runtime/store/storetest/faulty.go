@@ -189,6 +189,15 @@ func (f *Faulty) Send(ctx context.Context, m store.Message) (store.Message, erro
 	return sent, err
 }
 
+// SaveDefinition implements store.Store. It is not counted among the writes: it is one only where
+// there is something new.
+func (f *Faulty) SaveDefinition(ctx context.Context, d store.Definition) error {
+	if err := f.isFull(); err != nil {
+		return err
+	}
+	return f.Store.SaveDefinition(ctx, d)
+}
+
 // SaveSchedule implements store.Store.
 func (f *Faulty) SaveSchedule(ctx context.Context, s store.Schedule) error {
 	fault, injected := f.next()

@@ -84,13 +84,14 @@ func TestFaultyFull(t *testing.T) {
 	f.SetFull(true)
 	query := store.ClaimQuery{Limit: 1, Flows: []store.FlowVersion{{Flow: "orders", Major: 1}}}
 	calls := map[string]func() error{
-		"Create":        func() error { _, err := f.Create(t.Context(), run, false, 0); return err },
-		"Commit":        func() error { return f.Commit(t.Context(), store.Change{}) },
-		"SaveSchedule":  func() error { return f.SaveSchedule(t.Context(), store.Schedule{}) },
-		"DeleteExpired": func() error { _, err := f.DeleteExpired(t.Context(), time.Time{}, 1); return err },
-		"Send":          func() error { _, err := f.Send(t.Context(), store.Message{}); return err },
-		"Claim":         func() error { _, err := f.Claim(t.Context(), query); return err },
-		"Acquire":       func() error { _, err := f.Acquire(t.Context()); return err },
+		"Create":         func() error { _, err := f.Create(t.Context(), run, false, 0); return err },
+		"Commit":         func() error { return f.Commit(t.Context(), store.Change{}) },
+		"SaveSchedule":   func() error { return f.SaveSchedule(t.Context(), store.Schedule{}) },
+		"SaveDefinition": func() error { return f.SaveDefinition(t.Context(), store.Definition{}) },
+		"DeleteExpired":  func() error { _, err := f.DeleteExpired(t.Context(), time.Time{}, 1); return err },
+		"Send":           func() error { _, err := f.Send(t.Context(), store.Message{}); return err },
+		"Claim":          func() error { _, err := f.Claim(t.Context(), query); return err },
+		"Acquire":        func() error { _, err := f.Acquire(t.Context()); return err },
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, storetest.ErrFull) {

@@ -36,6 +36,7 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 		{"Dormant", dormantTests},
 		{"Places", placesTests},
 		{"Schedules", scheduleTests},
+		{"Definitions", definitionTests},
 		{"Expire", expireTests},
 		{"NextDue", nextDueTests},
 		{"List", listTests},
