@@ -70,7 +70,7 @@ type RunSummary struct {
 	ParentID       string // the run that called this one; empty for one that was started
 	RetryOf        string // the run that this one repeats or goes on with
 	Status         Status
-	Phase          flow.Phase // only while the status is running
+	Phase          flow.Phase // only while the status is running; PhaseParked also while it is pending
 	Attempts       int        // of the whole flow, so far
 	Error          *flow.Error
 	CreatedAt      time.Time
@@ -111,15 +111,25 @@ type StepDetail struct {
 }
 
 // ListRuns returns a page of runs, newest first. It returns store.ErrCursor for
-// a cursor that is none, or one of another filter.
+// a cursor that is none, or one of another filter. The phase PhaseParked is not stored: the pages
+// of a filter by it have fewer runs than Limit, or none, where there are others in between.
 func (rt *Runtime) ListRuns(ctx context.Context, f RunFilter) (RunPage, error) {
+	parkedOnly := f.Phase == flow.PhaseParked
+	if parkedOnly {
+		f.Phase = ""
+		if len(f.Statuses) == 0 {
+			f.Statuses = []Status{StatusPending, StatusRunning}
+		}
+	}
 	page, err := rt.engine.List(ctx, store.Filter(f))
 	if err != nil {
 		return RunPage{}, fmt.Errorf("list runs: %w", err)
 	}
-	out := RunPage{Runs: make([]RunSummary, len(page.Runs)), NextCursor: page.Next}
-	for i, r := range page.Runs {
-		out.Runs[i] = summary(r)
+	out := RunPage{Runs: make([]RunSummary, 0, len(page.Runs)), NextCursor: page.Next}
+	for _, r := range page.Runs {
+		if one := rt.summary(r); !parkedOnly || one.Phase == flow.PhaseParked {
+			out.Runs = append(out.Runs, one)
+		}
 	}
 	return out, nil
 }
@@ -131,13 +141,16 @@ func (rt *Runtime) GetRun(ctx context.Context, runID string) (*RunDetail, error)
 		return nil, fmt.Errorf("get run %s: %w", runID, err)
 	}
 	return &RunDetail{
-		RunSummary: summary(run), Input: run.Input, Output: run.Output,
+		RunSummary: rt.summary(run), Input: run.Input, Output: run.Output,
 		OtherInputs: run.OtherInputs, OtherInputAt: run.OtherInputAt,
 		Steps: stepsOf(run, log), Log: log,
 	}, nil
 }
 
-func summary(r store.Run) RunSummary {
+func (rt *Runtime) summary(r store.Run) RunSummary {
+	if !r.Status.Final() && r.Phase != flow.PhasePaused && rt.Parked(r.Flow, r.Version) {
+		r.Phase = flow.PhaseParked
+	}
 	return RunSummary{
 		ID: r.ID, Flow: r.Flow, Version: r.Version, Tenant: r.Tenant, Priority: r.Priority,
 		IdempotencyKey: r.IdempotencyKey, Labels: r.Labels, ParentID: r.ParentID, RetryOf: r.RetryOf,

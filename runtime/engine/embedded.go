@@ -85,6 +85,7 @@ type Embedded struct {
 
 	unheard  atomic.Bool // a message found no execution, see deliverUnheard
 	listened time.Time   // when the scheduler last asked for such messages
+	endedAt  time.Time   // when it last asked for runs to end without their code
 
 	// Of the scheduler alone: the schedules, when it last asked for runs to delete, and the
 	// flows of which the definition is stored.

@@ -60,7 +60,12 @@ func (e *Embedded) claimDue(ctx context.Context) time.Duration {
 		}
 		flows := e.versions()
 		e.backlog.Store(false)
-		claimed, err := e.store.Claim(ctx, store.ClaimQuery{Now: e.opts.Clock.Now(), Limit: room, Flows: flows})
+		now := e.opts.Clock.Now()
+		ending := now.Sub(e.endedAt).Abs() >= e.opts.PollInterval
+		if ending {
+			e.endedAt = now
+		}
+		claimed, err := e.store.Claim(ctx, store.ClaimQuery{Now: now, Limit: room, Flows: flows, Ending: ending})
 		if err != nil {
 			e.logStoreError("claim runs", err)
 			e.backlog.Store(true)
@@ -205,5 +210,10 @@ func (e *Embedded) launchClaimed(c store.Claimed) {
 	e.mu.Lock()
 	e.busy++
 	e.mu.Unlock()
-	e.launch(e.codeFor(c.Run.Flow, c.Run.Version), c, true)
+	code := e.codeFor(c.Run.Flow, c.Run.Version)
+	if code == nil {
+		e.end(c)
+		return
+	}
+	e.launch(code, c, true)
 }

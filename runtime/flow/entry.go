@@ -26,12 +26,15 @@ func (s Status) Final() bool {
 // Phase is what a running run does.
 type Phase string
 
-// The phases of a run that is running; a run of another status has none.
+// The phases of a run that is running; a run of another status has none, but for PhaseParked.
 const (
 	PhaseForward      Phase = "forward"      // a step is under way
 	PhaseWaiting      Phase = "waiting"      // for a delay or the pause before a retry or restart
 	PhaseCompensating Phase = "compensating" // what was done is being undone
 	PhasePaused       Phase = "paused"       // somebody paused it: nothing begins before somebody resumes it
+	// PhaseParked is that no code for the run's flow and version is registered. Runs that are
+	// pending have it too. It is computed by who looks at a run, and never stored.
+	PhaseParked Phase = "parked"
 )
 
 // Kind is what an Entry of the log tells of.

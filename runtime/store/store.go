@@ -134,6 +134,9 @@ type ClaimQuery struct {
 	Limit int
 	// Flows are those for which there is code. Runs of others stay as they are: parked.
 	Flows []FlowVersion
+	// Ending asks also for runs of others that can be ended without their code: those to
+	// which a message to terminate them came and, of pending ones that begin with no log, one to cancel them.
+	Ending bool
 }
 
 // FlowVersion is the newest version of one major version of a flow for which

@@ -23,16 +23,21 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 	}
 	var claimed []store.Claimed
 	running, pending := s.data.due(q)
+	ending := s.data.ending(q)
 	for len(claimed) < q.Limit {
 		var r *run
 		switch {
 		case len(running) > 0:
 			r, running = running[0], running[1:]
 		default:
-			if r = s.takeTurn(pending, q.Flows); r == nil {
+			if r = s.takeTurn(pending, q.Flows); r != nil {
+				pending = slices.DeleteFunc(pending, func(other *run) bool { return other == r })
+				break
+			}
+			if len(ending) == 0 {
 				return claimed, nil
 			}
-			pending = slices.DeleteFunc(pending, func(other *run) bool { return other == r })
+			r, ending = ending[0], ending[1:]
 		}
 		claimed = append(claimed, store.Claimed{
 			Claim: s.grant(r, false), Run: r.Run, Entries: slices.Clone(r.log), Messages: slices.Clone(r.messages),
@@ -56,6 +61,25 @@ func (d *Data) due(q store.ClaimQuery) (running, pending []*run) {
 	}
 	slices.SortStableFunc(running, func(a, b *run) int { return a.WakeAt.Compare(b.WakeAt) })
 	return running, pending
+}
+
+// ending are the runs without code that a query asks for.
+func (d *Data) ending(q store.ClaimQuery) []*run {
+	var all []*run
+	for _, r := range d.live {
+		if q.Ending && r.token == 0 && versionOf(r, q.Flows) == nil && r.endsWithoutCode() {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// endsWithoutCode says whether somebody asks for an end that undoes nothing.
+func (r *run) endsWithoutCode() bool {
+	return slices.ContainsFunc(r.messages, func(m store.Message) bool {
+		return m.Kind == store.MessageTerminate ||
+			m.Kind == store.MessageCancel && r.Status == flow.StatusPending && len(r.log) == 0
+	})
 }
 
 // asleep says that only a message makes the run due.

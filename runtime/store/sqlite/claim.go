@@ -34,6 +34,11 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 		return nil, err
 	}
 	claims, err := s.take(ctx, q)
+	if missing := q.Limit - len(claims); err == nil && q.Ending && missing > 0 {
+		var ending []store.Claim
+		ending, err = s.takeEnding(ctx, q.Flows, missing)
+		claims = append(claims, ending...)
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.giveBack(claims))
 	}

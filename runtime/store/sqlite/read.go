@@ -24,7 +24,7 @@ type statements struct {
 	dueRunning, priorities      *sql.Stmt
 	tenants, oldest             byLevel
 	firstRunning, firstPending  *sql.Stmt
-	firstStart                  *sql.Stmt
+	firstStart, ending          *sql.Stmt
 	expired                     *sql.Stmt
 	schedule                    *sql.Stmt
 	definition, definitions     *sql.Stmt
@@ -79,6 +79,7 @@ func (r *statements) prepare(db *sql.DB) error {
 		{&r.firstRunning, firstRunningText},
 		{&r.firstPending, firstPendingText},
 		{&r.firstStart, firstStartText},
+		{&r.ending, endingText},
 		{&r.expired, expiredText},
 		{&r.schedule, `SELECT last, last_run FROM schedules WHERE flow = ? AND name = ?`},
 		{&r.definition, `SELECT hash, saved_at, description FROM definitions WHERE flow = ? AND version = ?`},

@@ -26,6 +26,7 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 	for _, topic := range []topic{
 		{"Create", createTests},
 		{"Later", laterTests},
+		{"Ending", endingTests},
 		{"Claim", claimTests},
 		{"Turns", turnsTests},
 		{"Commit", commitTests},

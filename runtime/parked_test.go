@@ -1,0 +1,167 @@
+package runtime_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store/memory"
+)
+
+// This file is about runs for which no code is registered.
+
+// anHour is the handler of a step that takes an hour, if it is not stopped.
+func anHour(ctx context.Context, in number) (number, error) {
+	select {
+	case <-ctx.Done():
+		return in, ctx.Err()
+	case <-time.After(time.Hour):
+		return in, nil
+	}
+}
+
+// status is where a run is after a while, and its phase.
+func status(t *testing.T, rt *runtime.Runtime, runID string) string {
+	t.Helper()
+	time.Sleep(5 * time.Second)
+	d, err := rt.GetRun(t.Context(), runID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(d.Status, " ", d.Phase)
+}
+
+// on is a context in which a run is started on a runtime that has no code for it.
+func on(t *testing.T, rt *runtime.Runtime) context.Context {
+	return runtime.NewContext(t.Context(), rt)
+}
+
+func TestARunWithoutCodeIsParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		data, other := memory.New(), newJob("other", echo)
+		first := data.Open()
+		j := newJob("job", anHour)
+		rt := startJobs(t, first, 2, j)
+		run, err := j.start(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		first.Kill()
+		rt.Close(context.Background())
+
+		rt = startJobs(t, data.Open(), 2, other)
+		defer rt.Close(context.Background())
+		newer := newJob("other", echo)
+		newer.Version = "1.1"
+		pending, err := newer.start(on(t, rt), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known, err := other.start(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, want := range map[string]string{
+			run.ID(): "running parked", pending.ID(): "pending parked", known.ID(): "completed ",
+		} {
+			if got := status(t, rt, id); got != want {
+				t.Errorf("a run is %s, want %s", got, want)
+			}
+		}
+		page, err := rt.ListRuns(t.Context(), runtime.RunFilter{Phase: flow.PhaseParked})
+		if err != nil || len(page.Runs) != 2 {
+			t.Errorf("%d runs are listed as parked (%v), want 2", len(page.Runs), err)
+		}
+		reader, err := runtime.New(data.Open())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := status(t, reader, run.ID()); got != "running forward" {
+			t.Errorf("for a runtime without any code the run is %s, want what is stored", got)
+		}
+		if err := rt.Register(&j.Definition, runtime.StepHandler(&j.work, echo)); err != nil {
+			t.Fatal(err)
+		}
+		if got := status(t, rt, run.ID()); got != "completed " {
+			t.Errorf("with its code the run is %s", got)
+		}
+	})
+}
+
+func TestEndsOfRunsWithoutCode(t *testing.T) {
+	cancel := (*runtime.Runtime).CancelRun
+	terminate := (*runtime.Runtime).TerminateRun
+	for name, test := range map[string]struct {
+		begun    bool
+		act      func(rt *runtime.Runtime, ctx context.Context, runID, reason string, opts ...runtime.ActOption) error
+		without  string // code
+		withCode string
+	}{
+		"a pending one is cancelled":      {false, cancel, "cancelled ", "cancelled "},
+		"a pending one is terminated":     {false, terminate, "cancelled ", "cancelled "},
+		"a running one is terminated":     {true, terminate, "cancelled ", "cancelled "},
+		"a cancel of a running one waits": {true, cancel, "running parked", "cancelled "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				data, other := memory.New(), newJob("other", echo)
+				first := data.Open()
+				j := newJob("job", anHour)
+				rt := startJobs(t, first, 2, j)
+				begun, err := j.start(t.Context(), 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second)
+				first.Kill()
+				rt.Close(context.Background())
+
+				rt = startJobs(t, data.Open(), 2, other)
+				defer rt.Close(context.Background())
+				pending, err := j.start(on(t, rt), 1, runtime.WithIdempotencyKey("k"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				id := pending.ID()
+				if test.begun {
+					id = begun.ID()
+				}
+				if err := test.act(rt, t.Context(), id, "enough"); err != nil {
+					t.Fatal(err)
+				}
+				if got := status(t, rt, id); got != test.without {
+					t.Errorf("without its code the run is %s, want %s", got, test.without)
+				}
+				if err := rt.Register(&j.Definition, runtime.StepHandler(&j.work, anHour)); err != nil {
+					t.Fatal(err)
+				}
+				if got := status(t, rt, id); got != test.withCode {
+					t.Errorf("with its code the run is %s, want %s", got, test.withCode)
+				}
+			})
+		})
+	}
+}
+
+// A run that called one for which there is no code does not wait for it when it is cancelled.
+func TestACancelDoesNotWaitForAChildWithoutCode(t *testing.T) {
+	f := newFamily(t)
+	f.call.Calls.Version = "2.0" // the registered one is 1.0
+	f.open(echo, noTakeBack)
+	run := f.start()
+	f.until(run, flow.KindCall)
+	if err := run.Cancel(t.Context(), "enough"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := run.Wait(ctx); !errors.Is(err, runtime.ErrRunCancelled) {
+		t.Errorf("the parent ended with %v, want that it is cancelled", err)
+	}
+}
