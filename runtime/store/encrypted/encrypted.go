@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
@@ -176,6 +177,15 @@ func (s *around) Get(ctx context.Context, runID string) (store.Run, []flow.Entry
 type aroundSQL struct {
 	*around
 	db store.SQL
+}
+
+// That all of the port is here is found out when this is compiled: else the store would
+// have no transactions, and nobody would be told before a flow is registered.
+var _ store.SQL = (*aroundSQL)(nil)
+
+// NoteOtherInputIn implements store.SQL. There is no payload in it.
+func (s *aroundSQL) NoteOtherInputIn(ctx context.Context, tx store.Tx, runID string, at time.Time) error {
+	return s.db.NoteOtherInputIn(ctx, tx, runID, at)
 }
 
 // Lend implements store.SQL.
