@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
@@ -45,12 +46,38 @@ func (x *execution) change(next step) (_ store.Change, needed bool) {
 		x.headPending = x.headPending || changed
 		return store.Change{}, false
 	}
+	change.Entries = x.withStarts(change.Entries, effects.Attempts)
 	if changed || x.headPending || next.release {
 		change.Head = x.head
 	}
 	x.headPending, x.consumed = false, nil
 	x.called = x.observeCalls(change.Children)
 	return change, true
+}
+
+// withStarts adds to entries the starts of attempts that come before them and are not stored:
+// whoever follows a run sees no sequence number before a smaller one.
+func (x *execution) withStarts(entries []flow.Entry, attempts []flow.Attempt) []flow.Entry {
+	var last int64
+	for i := range entries {
+		last = max(last, entries[i].Seq, entries[i].EndSeq)
+	}
+	for i := range attempts {
+		if a := &attempts[i]; !a.Stored && a.Entry.Seq < last {
+			a.Stored = true // so that it is not told once more, see start
+			entries = append(entries, a.Entry)
+		}
+	}
+	x.begun = slices.DeleteFunc(x.begun, func(c *call) bool {
+		if c.Entry.Seq > last {
+			return false
+		}
+		if !slices.ContainsFunc(entries, func(e flow.Entry) bool { return e.Seq == c.Entry.Seq }) {
+			entries = append(entries, c.Entry)
+		}
+		return true
+	})
+	return entries
 }
 
 // stored tells those whom a change concerns that it is on disk.

@@ -179,7 +179,8 @@ type Change struct {
 	// Children, Messages and Release, is written within some milliseconds, together with others.
 	// Commit returns at once. If an entry of the same Seq, or a Head of the same
 	// run, is committed before that, the lazy one is dropped. A process that is
-	// killed may lose it. Of an entry that is there and open it replaces Progress and
+	// killed may lose it. A change of the run that has a greater sequence number takes along
+	// what is lazy, so that no number is visible before a smaller one. Of an entry that is there and open it replaces Progress and
 	// Checkpoint; one that has ended stays as it is.
 	Lazy bool
 }

@@ -45,6 +45,7 @@ func (s *Store) commit(c *store.Change) error {
 		s.delay(c)
 		return nil
 	}
+	before := r.last
 	s.replaceLazy(c)
 	for _, e := range c.Entries {
 		r.put(e)
@@ -64,6 +65,7 @@ func (s *Store) commit(c *store.Change) error {
 	if endsClaim(c) {
 		s.data.release(r, c)
 	}
+	s.data.moved(r, before)
 	return nil
 }
 
@@ -98,6 +100,10 @@ func (r *run) setHead(h *store.Run) {
 	r.Status, r.Phase, r.Attempt, r.Output, r.Error = h.Status, h.Phase, h.Attempt, h.Output, h.Error
 	r.StartedAt, r.FinishedAt, r.WakeAt = stored(h.StartedAt), stored(h.FinishedAt), stored(h.WakeAt)
 	r.EndSeq = h.EndSeq
+	r.sees(h.EndSeq)
+	if !h.StartedAt.IsZero() {
+		r.sees(1)
+	}
 	if h.Status.Final() {
 		r.DeleteAt = stored(h.DeleteAt)
 	}
@@ -106,6 +112,7 @@ func (r *run) setHead(h *store.Run) {
 // put writes an entry, over one of the same place.
 func (r *run) put(e flow.Entry) {
 	e.StartedAt, e.FinishedAt, e.WakeAt = stored(e.StartedAt), stored(e.FinishedAt), stored(e.WakeAt)
+	r.sees(max(e.Seq, e.EndSeq))
 	i, found := r.find(e.Seq)
 	if found {
 		r.log[i] = e

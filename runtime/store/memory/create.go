@@ -37,6 +37,7 @@ func (s *Store) Create(ctx context.Context, created store.Run, claim bool, limit
 		for _, e := range kept {
 			r.put(e)
 		}
+		s.data.moved(r, 0)
 	case sameCreation(&r.Run, &created): // a repeated Create
 		if r.Status != flow.StatusPending || r.token != 0 && !r.fresh {
 			return store.Created{Run: r.Run}, nil

@@ -48,8 +48,8 @@ func (l *lazyChange) drop(c *store.Change) {
 	}
 }
 
-// replaceLazy drops what is in the place of what a change writes. If the claim ends
-// with it, the rest is written now.
+// replaceLazy drops what is in the place of what a change writes. The other entries of
+// the run are written now, if it has any, and with the end of the claim all that is lazy.
 func (s *Store) replaceLazy(c *store.Change) {
 	l := s.lazy[c.Claim.RunID]
 	if l == nil {
@@ -59,6 +59,9 @@ func (s *Store) replaceLazy(c *store.Change) {
 	if endsClaim(c) {
 		s.write(l)
 		delete(s.lazy, c.Claim.RunID)
+	} else if len(c.Entries) > 0 {
+		s.write(&lazyChange{claim: l.claim, entries: l.entries})
+		l.entries = nil
 	}
 }
 
@@ -85,6 +88,7 @@ func (s *Store) write(l *lazyChange) {
 	if r == nil {
 		return
 	}
+	before := r.last
 	for _, e := range l.entries {
 		if i, found := r.find(e.Seq); !found || r.log[i].Open() { // what has ended is not brought back
 			r.put(e)
@@ -93,4 +97,5 @@ func (s *Store) write(l *lazyChange) {
 	if l.head != nil {
 		r.setHead(l.head)
 	}
+	s.data.moved(r, before)
 }

@@ -28,6 +28,8 @@ type Data struct {
 	definitions map[definitionKey]store.Definition
 	owner       *Store // which has the right to execute; nil for none
 
+	changes feed
+
 	lastKey, lastToken, lastMessage int64 // those that were given last
 }
 
@@ -44,6 +46,7 @@ type run struct {
 	key          int64
 	major, minor int
 	log          []flow.Entry    // by Seq
+	last         int64           // of its sequence numbers
 	messages     []store.Message // by ID
 	token        int64           // of the claim on it; 0: it is free
 	// fresh says that the claim was given by Create and nothing was written with it:

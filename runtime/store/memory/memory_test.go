@@ -14,14 +14,16 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	storetest.Run(t, func(*testing.T) storetest.Open {
+	newData := func(*testing.T) storetest.Open {
 		data := memory.New()
 		return func(t *testing.T) store.Store {
 			s := data.Open()
 			t.Cleanup(func() { s.Close() })
 			return s
 		}
-	})
+	}
+	storetest.Run(t, newData)
+	storetest.RunFeed(t, newData)
 }
 
 // What is lazy goes with its process, and what was committed stays.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql/driver"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,8 +32,9 @@ type batch struct {
 	w     *writer
 	wrote bool
 	// What the transaction changed in memory, to be settled or undone with it.
-	over []store.Claim // claims that end
-	lazy []*lazyRun    // of which something was written, or replaced by what was
+	over  []endedClaim // claims that end
+	moves []store.Move // what becomes visible, see changes.go
+	lazy  []*lazyRun   // of which something was written, or replaced by what was
 	// ended are the runs that are over with the transaction, as a JSON array without its last bracket.
 	ended []byte
 }
@@ -135,6 +137,9 @@ func (b *batch) apply(changes []change, age time.Duration) error {
 	if err := b.applyLazy(age); err != nil {
 		return err
 	}
+	if err := b.tellMoves(); err != nil {
+		return err
+	}
 	return b.writeTally()
 }
 
@@ -145,7 +150,7 @@ func (b *batch) applyLazy(age time.Duration) error {
 	}
 	for _, run := range b.w.lazy.olderThan(time.Now().Add(-age)) {
 		b.lazy = append(b.lazy, run)
-		if err := b.writeLazy(run); err != nil {
+		if err := b.writeLazy(run, true); err != nil {
 			return err
 		}
 	}
@@ -189,9 +194,11 @@ func (b *batch) put(row *entryRow) error {
 	return err
 }
 
-// writeLazy writes what is lazy of a run and not replaced, if its claim is not over.
-func (b *batch) writeLazy(run *lazyRun) error {
+// writeLazy writes what is lazy of a run and not replaced, if its claim is not over: the
+// entries, and with head that too.
+func (b *batch) writeLazy(run *lazyRun, head bool) error {
 	held := b.w.claims.holds(run.claim)
+	var last int64
 	for i := range run.rows {
 		row := &run.rows[i]
 		if held && !row.done {
@@ -199,20 +206,23 @@ func (b *batch) writeLazy(run *lazyRun) error {
 			if _, err := b.write(stmtInsertEntry, args[:]...); err != nil {
 				return err
 			}
+			last = max(last, row.last())
 		}
 		row.done = true
 	}
-	if held && run.head != nil && !run.headDone {
+	if head && held && run.head != nil && !run.headDone {
 		if _, err := b.setHead(stmtSetHead, run.head, run.claim); err != nil {
 			return err
 		}
 	}
-	run.headDone = true
+	run.headDone = run.headDone || head
+	b.moved(run.claim, last)
 	return nil
 }
 
 // replaces notes that what is lazy in the place of these rows, or of the head, is
-// not to be written any more. With all, the rest of the run's is written now.
+// not to be written any more. The other entries of the run are written now, since no
+// number is visible before a smaller one; with all, the head is too.
 func (b *batch) replaces(key int64, rows []entryRow, head, all bool) error {
 	run := b.w.lazy.byRun[key]
 	if run == nil {
@@ -220,10 +230,10 @@ func (b *batch) replaces(key int64, rows []entryRow, head, all bool) error {
 	}
 	b.lazy = append(b.lazy, run)
 	run.replace(rows, head)
-	if !all {
+	if len(rows) == 0 && !all {
 		return nil
 	}
-	return b.writeLazy(run)
+	return b.writeLazy(run, all)
 }
 
 // setHead writes the run's row, if it is claimed by this store, and says how
@@ -243,10 +253,15 @@ func (b *batch) setHead(s statement, head *headRow, claim store.Claim, more ...v
 	return n, err
 }
 
+// endedClaim is a claim that ends, with the last visible number of its run.
+type endedClaim struct {
+	store.Claim
+	last int64
+}
+
 // end ends a claim with this transaction.
 func (b *batch) end(claim store.Claim) {
-	b.over = append(b.over, claim)
-	b.w.claims.end(claim.Key)
+	b.over = append(b.over, endedClaim{claim, b.w.claims.end(claim.Key)})
 }
 
 // settle carries out in memory what is durable.
@@ -259,6 +274,9 @@ func (b *batch) settle(changes []change) {
 			c.committed(b.w)
 		}
 	}
+	if len(b.moves) > 0 {
+		b.w.watchers.wake()
+	}
 }
 
 // undo takes back in memory what is not durable.
@@ -268,8 +286,11 @@ func (b *batch) undo() {
 	for _, run := range b.lazy {
 		run.restore()
 	}
-	for _, claim := range b.over {
-		b.w.claims.revive(claim)
+	for _, ended := range b.over {
+		b.w.claims.revive(ended.Claim, ended.last)
+	}
+	for _, m := range slices.Backward(b.moves) {
+		b.w.claims.retreat(m.Key, m.After)
 	}
 }
 

@@ -108,7 +108,7 @@ func (c *claiming) apply(b *batch) error {
 
 func (c *claiming) committed(w *writer) {
 	for _, one := range c.taken {
-		c.claims = append(c.claims, store.Claim{Key: one.run, Token: w.claims.grant(one.run, false)})
+		c.claims = append(c.claims, store.Claim{Key: one.run, Token: w.claims.grant(one.run, false, 0)})
 	}
 }
 
@@ -191,6 +191,7 @@ func (s *Store) readAll(ctx context.Context, claims []store.Claim) ([]store.Clai
 		if claimed[i].Run.ID == "" {
 			return nil, damaged("the run with the key %d is in an index and not in its table", claimed[i].Claim.Key)
 		}
+		s.claims.saw(claimed[i].Claim, lastOf(&claimed[i].Run, claimed[i].Entries))
 	}
 	return claimed, nil
 }

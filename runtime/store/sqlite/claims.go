@@ -26,6 +26,8 @@ type liveClaim struct {
 	fresh bool
 	// standing is how the run stands on disk; nil where that is not known.
 	standing *standing
+	// last is the greatest sequence number of the run that is visible.
+	last int64
 }
 
 // tokensPerEpoch keeps the tokens of different epochs apart.
@@ -49,13 +51,14 @@ func (c *claims) current() int64 {
 	return c.epoch
 }
 
-// grant gives a claim on a run; an earlier one on it is over.
-func (c *claims) grant(run int64, fresh bool) int64 {
+// grant gives a claim on a run; an earlier one on it is over. The last of its sequence
+// numbers may be told later, see saw.
+func (c *claims) grant(run int64, fresh bool, last int64) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.given++
 	token := c.epoch*tokensPerEpoch + c.given
-	c.live[run] = liveClaim{token: token, fresh: fresh}
+	c.live[run] = liveClaim{token: token, fresh: fresh, last: last}
 	return token
 }
 
@@ -108,19 +111,55 @@ func (c *claims) forgetStandings() {
 	}
 }
 
-// end ends the claim on a run.
-func (c *claims) end(run int64) {
+// saw notes the last sequence number of a run whose claim was just given.
+func (c *claims) saw(claim store.Claim, last int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if l, ok := c.live[claim.Key]; ok && l.token == claim.Token {
+		l.last = last
+		c.live[claim.Key] = l
+	}
+}
+
+// advance notes that the sequence numbers of a run up to last are visible, and says up
+// to which they were before; ok is false if nothing is new.
+func (c *claims) advance(run, last int64) (before int64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l, live := c.live[run]
+	if !live || last <= l.last {
+		return 0, false
+	}
+	before, l.last = l.last, last
+	c.live[run] = l
+	return before, true
+}
+
+// retreat undoes advance, after a transaction that did not commit.
+func (c *claims) retreat(run, before int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l, ok := c.live[run]; ok {
+		l.last = before
+		c.live[run] = l
+	}
+}
+
+// end ends the claim on a run. It returns the last of the run's sequence numbers.
+func (c *claims) end(run int64) (last int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last = c.live[run].last
 	delete(c.live, run)
+	return last
 }
 
 // revive undoes end or use, after a transaction that did not commit.
-func (c *claims) revive(claim store.Claim) {
+func (c *claims) revive(claim store.Claim, last int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.epoch != 0 && claim.Token/tokensPerEpoch == c.epoch {
-		c.live[claim.Key] = liveClaim{token: claim.Token}
+		c.live[claim.Key] = liveClaim{token: claim.Token, last: last}
 	}
 }
 

@@ -119,6 +119,7 @@ func (c *commit) apply(b *batch) error {
 		b.w.claims.end(claim.Key)
 		return claimLost(claim)
 	}
+	b.moved(claim, lastOf(c.change.Head, c.change.Entries))
 	if endsClaim(c.change) {
 		b.end(claim)
 	}

@@ -16,6 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestConformance(t *testing.T) {
 	storetest.Run(t, newFile)
 	storetest.RunSQL(t, newFile)
+	storetest.RunFeed(t, newFile)
 }
 
 // newFile opens a new file, as often as it is asked to.

@@ -28,7 +28,7 @@ func (s *Store) Create(ctx context.Context, run store.Run, claim bool, limit int
 	if err != nil {
 		return store.Created{}, fmt.Errorf("create the run %q: %w", run.ID, err)
 	}
-	c := &creation{request: newRequest(), row: row, kept: kept, size: len(run.Input) + sizeOf(run.Kept), claim: claim, limit: int64(limit)}
+	c := &creation{request: newRequest(), row: row, kept: kept, size: len(run.Input) + sizeOf(run.Kept), last: lastOf(nil, run.Kept), claim: claim, limit: int64(limit)}
 	if err := s.write(ctx, c); err != nil {
 		return store.Created{}, err
 	}
@@ -58,6 +58,7 @@ type creation struct {
 	row      newRunRow
 	kept     []entryRow
 	size     int
+	last     int64 // the last sequence number in kept
 	claim    bool
 	limit    int64 // how many of its key may be under way; 0: any
 	conflict bool  // there is a run of this id or this key
@@ -83,8 +84,14 @@ func (c *creation) apply(b *batch) error {
 	if err != nil || c.conflict {
 		return err
 	}
-	if err := b.putKept(c.key, c.kept); err != nil || first == c.epoch {
+	if err := b.putKept(c.key, c.kept); err != nil {
 		return err
+	}
+	if c.last > 0 {
+		b.moves = append(b.moves, store.Move{Key: c.key, Tag: tagOf(c.row.id()), Last: c.last})
+	}
+	if first == c.epoch {
+		return nil
 	}
 	placed, err := b.claim(stmtClaimPlaceOfNew, c.key, c.epoch, 0, c.limit)
 	if !placed {
@@ -134,7 +141,7 @@ func (b *batch) insertRun(row *newRunRow, epoch int64) (key int64, err error) {
 
 func (c *creation) committed(w *writer) {
 	if !c.conflict && c.epoch != 0 {
-		c.token = w.claims.grant(c.key, true)
+		c.token = w.claims.grant(c.key, true, c.last)
 		w.claims.note(c.key, &standing{c.row.flow(), c.row.tenant(), flow.StatusPending})
 	}
 }
@@ -198,7 +205,11 @@ func sameStart(a, b *store.Run) bool {
 
 // retake claims the run of a repeated Create, if nobody else has begun with it.
 func (s *Store) retake(ctx context.Context, run runRow, limit int) (*store.Claim, error) {
-	r := &retaking{request: newRequest(), key: run.key, limit: int64(limit)}
+	_, entries, err := s.read(ctx, s.reads.runByRun, run.key)
+	if err != nil {
+		return nil, wrap(s.path, "read the run "+run.ID, err)
+	}
+	r := &retaking{request: newRequest(), key: run.key, last: lastOf(nil, entries), limit: int64(limit)}
 	if err := s.write(ctx, r); err != nil {
 		return nil, err
 	}
@@ -213,6 +224,7 @@ func (s *Store) retake(ctx context.Context, run runRow, limit int) (*store.Claim
 type retaking struct {
 	request
 	key   int64
+	last  int64 // the run's last sequence number
 	limit int64
 	taken bool
 	token int64
@@ -231,6 +243,6 @@ func (r *retaking) apply(b *batch) error {
 
 func (r *retaking) committed(w *writer) {
 	if r.taken {
-		r.token = w.claims.grant(r.key, true)
+		r.token = w.claims.grant(r.key, true, r.last)
 	}
 }

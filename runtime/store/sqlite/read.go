@@ -28,6 +28,9 @@ type statements struct {
 	expired                     *sql.Stmt
 	schedule                    *sql.Stmt
 	definition, definitions     *sql.Stmt
+	headByID, headByRun         *sql.Stmt
+	lastInLog, logBetween       *sql.Stmt
+	edges, changesFrom          *sql.Stmt
 	all                         []*sql.Stmt
 }
 
@@ -81,6 +84,12 @@ func (r *statements) prepare(db *sql.DB) error {
 		{&r.firstStart, firstStartText},
 		{&r.ending, endingText},
 		{&r.expired, expiredText},
+		{&r.headByID, headByIDText},
+		{&r.headByRun, headByRunText},
+		{&r.lastInLog, lastInLogText},
+		{&r.logBetween, logBetween},
+		{&r.edges, edgesText},
+		{&r.changesFrom, changesFromText},
 		{&r.schedule, `SELECT last, last_run FROM schedules WHERE flow = ? AND name = ?`},
 		{&r.definition, `SELECT hash, saved_at, description FROM definitions WHERE flow = ? AND version = ?`},
 		{&r.definitions, `SELECT flow, version, hash, saved_at FROM definitions ORDER BY flow, version`},

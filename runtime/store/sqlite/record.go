@@ -37,6 +37,12 @@ func (r *entryRow) all() (args [18]driver.Value) {
 	return args
 }
 
+// last is the greater of the entry's sequence numbers.
+func (r *entryRow) last() int64 {
+	end, _ := r.values[2].(int64)
+	return max(r.seq, end)
+}
+
 // plainValues is how many arguments stmtPutPlainEntry takes.
 const plainValues = 11
 
@@ -97,6 +103,11 @@ type newRunRow struct {
 }
 
 const newRunValueCount = 13
+
+func (r *newRunRow) id() string {
+	id, _ := r.values[0].(string)
+	return id
+}
 
 func (r *newRunRow) plain() bool {
 	return r.startAt == 0 && r.parent == nil && r.retryOf == nil && r.concurrency == nil

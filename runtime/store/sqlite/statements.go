@@ -46,6 +46,8 @@ const (
 	stmtDeleteRun
 	stmtDeleteEnded
 	stmtDeleteLog
+	stmtAddChange
+	stmtTrimChanges
 	statementCount
 )
 
@@ -139,4 +141,6 @@ var statementTexts = [statementCount]string{
 	stmtDeleteRun:   `DELETE FROM runs WHERE run = ? AND ` + expired,
 	stmtDeleteEnded: `DELETE FROM runs WHERE run = ? AND status NOT IN ('pending', 'running')`,
 	stmtDeleteLog:   `DELETE FROM log WHERE run = ?`,
+	stmtAddChange:   addChangeText,
+	stmtTrimChanges: trimChangesText,
 }

@@ -56,6 +56,7 @@ type options struct {
 	// For tests: around every COMMIT, and on every new connection of the writer.
 	commit  func(commit func() error) error
 	connect func(*conn) error
+	keep    keeping // of what became visible
 }
 
 // Option changes how a store is opened.
@@ -77,7 +78,7 @@ func WithCommitObserver(observe func(changes int, took time.Duration, err error)
 // returns store.ErrDamaged for a file that is damaged or is no database of
 // bextgen, which it leaves alone, and store.ErrNewer for one of a newer bextgen.
 func Open(path string, opts ...Option) (*Store, error) {
-	o := options{synchronous: Full}
+	o := options{synchronous: Full, keep: keeping{commits: 100_000, moves: 1_000_000}}
 	for _, option := range opts {
 		option(&o)
 	}

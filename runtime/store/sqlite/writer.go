@@ -37,6 +37,9 @@ type writer struct {
 	tally   *tally
 	orphans bool // rows may be claimed that nobody here has a claim on
 
+	watchers watchers // of what becomes visible
+	told     int      // transactions that made something visible, see trimming
+
 	taken []change   // the batch at hand
 	loans []*lending // that wait for their turn
 	size  int        // its bytes

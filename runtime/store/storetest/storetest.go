@@ -1,5 +1,5 @@
 // Package storetest is what every store has to pass. A store's own tests call
-// Run, and RunSQL for a store.SQL; what is special to it (its file, its
+// Run, RunSQL for a store.SQL and RunFeed for a store.Feed; what is special to it (its file, its
 // connections) they test themselves.
 package storetest
 
@@ -53,6 +53,11 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 // RunSQL runs the part of the suite that is for a store.SQL. Such a store passes Run too.
 func RunSQL(t *testing.T, newData func(t *testing.T) Open) {
 	topic{"Lend", lendTests}.run(t, newData)
+}
+
+// RunFeed runs the part of the suite that is for a store.Feed. Such a store passes Run too.
+func RunFeed(t *testing.T, newData func(t *testing.T) Open) {
+	topic{"Feed", feedTests}.run(t, newData)
 }
 
 // topic is the tests of one part of the port.
