@@ -60,12 +60,19 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // New is a store that keeps payloads encrypted in another one, which stays the caller's
-// to close. It is a store.SQL if that is one. Payloads that are there in clear are read as
+// to close. It is a store.SQL or a store.Feed if that is one. Payloads that are there in clear are read as
 // they are. Without a codec, nothing is encrypted, and what is encrypted is refused.
 func New(inner store.Store, codec Codec) store.Store {
 	s := &around{Store: inner, box: box{codec}}
-	if db, ok := inner.(store.SQL); ok {
+	db, isSQL := inner.(store.SQL)
+	feed, isFeed := inner.(store.Feed)
+	switch {
+	case isSQL && isFeed:
+		return &aroundBoth{&aroundSQL{around: s, db: db}, &opened{feed: feed, box: s.box}}
+	case isSQL:
 		return &aroundSQL{around: s, db: db}
+	case isFeed:
+		return &aroundFeed{s, &opened{feed: feed, box: s.box}}
 	}
 	return s
 }

@@ -42,14 +42,16 @@ func codec(t testing.TB, newest string, older ...string) encrypted.Codec {
 func TestConformance(t *testing.T) {
 	for name, c := range map[string]encrypted.Codec{"clear": nil, "AES": codec(t, "a")} {
 		t.Run(name+"/memory", func(t *testing.T) {
-			storetest.Run(t, func(*testing.T) storetest.Open {
+			newData := func(*testing.T) storetest.Open {
 				data := memory.New()
 				return func(t *testing.T) store.Store {
 					s := encrypted.New(data.Open(), c)
 					t.Cleanup(func() { s.Close() })
 					return s
 				}
-			})
+			}
+			storetest.Run(t, newData)
+			storetest.RunFeed(t, newData)
 		})
 	}
 	t.Run("AES/sqlite", func(t *testing.T) {
@@ -70,6 +72,7 @@ func TestConformance(t *testing.T) {
 		}
 		storetest.Run(t, newFile)
 		storetest.RunSQL(t, newFile)
+		storetest.RunFeed(t, newFile)
 	})
 }
 
