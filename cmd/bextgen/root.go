@@ -46,6 +46,9 @@ func (e *failure) Unwrap() error { return e.err }
 
 // run is the program: it executes a command line and says what to exit with.
 func run(args []string, stdout, stderr io.Writer) int {
+	if isVetTool(args) {
+		vetTool()
+	}
 	return execute(newRootCommand(), args, stdout, stderr)
 }
 
@@ -100,7 +103,7 @@ current, 2 if the command line is wrong, and 3 if bextgen itself failed.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newGenerateCommand(), newCheckCommand(), newRunsCommand(), newStudioCommand(), newVersionCommand())
+	root.AddCommand(newGenerateCommand(), newCheckCommand(), newRunsCommand(), newStudioCommand(), newVersionCommand(), newVetCommand())
 	return root
 }
 
