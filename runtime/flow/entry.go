@@ -92,7 +92,8 @@ type Entry struct {
 	// Attempt is the attempt of the step or compensation, from 1; else 0.
 	Attempt int
 	// Key is, of a call, the id of the run that it started; of a retry, that of the run
-	// that it goes on with; of a signal and of a wait in
+	// that it goes on with; of a step whose result is kept from that run, the idempotency
+	// key with which it was done; of a signal and of a wait in
 	// a foreach, the key that says which element it is for.
 	Key string
 	// SignalID is the id that a signal's sender gave it: a second one of the same id,

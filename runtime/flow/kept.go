@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,7 +28,7 @@ var (
 // With a path it returns ErrNoBlock if the run did not come to that block, and
 // ErrCompensated if one before it was undone.
 func Kept(runID string, log []Entry, from, actor string, now time.Time) ([]Entry, error) {
-	k := kept{attempt: 1, first: map[string]int64{}, began: map[string]bool{}}
+	k := kept{runID: runID, attempt: 1, first: map[string]int64{}, began: map[string]bool{}}
 	for i := range log {
 		k.attempt = max(k.attempt, log[i].RunAttempt)
 	}
@@ -57,6 +58,7 @@ func Kept(runID string, log []Entry, from, actor string, now time.Time) ([]Entry
 
 // kept is the last attempt of a run.
 type kept struct {
+	runID   string
 	attempt int
 	first   map[string]int64 // the Seq with which each block began, its delay included
 	began   map[string]bool  // behind its delay
@@ -111,7 +113,10 @@ func (k *kept) take(e Entry, cut int64) (Entry, bool) {
 		return e, true
 	case KindDelay:
 		return e, !e.Open() && k.began[e.Step] // else it was stopped
-	case KindStep, KindCall, KindWait, KindSkip, KindChoice, KindEnter:
+	case KindStep:
+		e.Key = cmp.Or(e.Key, keyOf(k.runID, &e, "do")) // what undoes it asks for what was done under this
+		return e, e.Error == nil && !e.Open()
+	case KindCall, KindWait, KindSkip, KindChoice, KindEnter:
 		return e, e.Error == nil && !e.Open()
 	}
 	return e, false

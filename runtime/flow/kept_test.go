@@ -43,6 +43,27 @@ func TestRetryGoesOnFromTheEarliestThatWasUndone(t *testing.T) {
 	again.hasHistory("retry", "step a", "step b …")
 }
 
+// What undoes a kept step asks a service for what was done under the key of the run that did it.
+func TestWhatIsKeptIsUndoneWithTheKeyOfTheRunThatDidIt(t *testing.T) {
+	d := drive(t, chainOf(nil, undoable("a"), &StepDef{Name: "b"}, &StepDef{Name: "c"}))
+	d.completes("a")
+	d.completes("b")
+	d.completes("c")
+	log := d.log
+	for from, block := range []string{"b", ""} { // the second run keeps what the first one kept
+		var err error
+		if log, err = Kept([]string{"first", "second"}[from], log, block, "ann", d.now); err != nil {
+			t.Fatal(err)
+		}
+		again := &driver{t: t, def: d.def, now: d.now, log: log}
+		again.crash()
+		again.fails("b", broken("boom"))
+		if undo := again.open[0]; undo.StepKey != "first.1.a.do" || undo.IdempotencyKey != "run.1.a.undo" {
+			t.Errorf("from %q, a is undone with the key %q for what was done with %q", block, undo.IdempotencyKey, undo.StepKey)
+		}
+	}
+}
+
 func TestForkGoesOnFromABlock(t *testing.T) {
 	d := drive(t, chainOf(nil, &StepDef{Name: "a"}, &StepDef{Name: "b"}, &StepDef{Name: "c"}))
 	d.completes("a")

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -322,8 +323,10 @@ func (r *Run) key(e *Entry) string {
 // stepKey is the idempotency key of the step that e did or undoes.
 func (r *Run) stepKey(e *Entry) string { return r.keyOf(e, "do") }
 
-func (r *Run) keyOf(e *Entry, act string) string {
-	return fmt.Sprintf("%s.%d.%s.%s", r.id, e.RunAttempt, e.Step, act)
+func (r *Run) keyOf(e *Entry, act string) string { return keyOf(r.id, e, act) }
+
+func keyOf(runID string, e *Entry, act string) string {
+	return fmt.Sprintf("%s.%d.%s.%s", runID, e.RunAttempt, e.Step, act)
 }
 
 // attemptOf is what a driver needs to call the handler of an open entry.
@@ -338,7 +341,7 @@ func (r *Run) attemptOf(e *Entry) Attempt {
 	if e.Kind == KindCompensation {
 		st := r.step(e.Step)
 		a.Input, a.Output, a.Handler, a.Before = st.input, st.output, "", st.undoTold
-		a.StepKey = r.stepKey(e)
+		a.StepKey = cmp.Or(st.keptKey, r.stepKey(e))
 		if st.def != nil && st.def.Compensation != nil {
 			a.Handler = st.def.Compensation.Name
 		}

@@ -42,6 +42,9 @@ type stepState struct {
 	attempt int
 	input   json.RawMessage
 	output  json.RawMessage
+	// keptKey is the idempotency key with which another run did it, of which this one
+	// keeps the result.
+	keptKey string
 
 	undo        undoStatus
 	undoAttempt int
@@ -182,6 +185,9 @@ func (r *Run) stepEnded(st *stepState, e *Entry) {
 	switch {
 	case e.Error == nil:
 		st.status, st.output = stepCompleted, e.Output
+		if e.Kind == KindStep {
+			st.keptKey = e.Key
+		}
 		r.undoable = append(r.undoable, st)
 	case !e.WakeAt.IsZero():
 		st.status = stepRetrying
