@@ -122,10 +122,13 @@ func (s *schemas) declared(t *model.Named) *description.Schema {
 	case t.Go == nil:
 		d = s.object(t.Fields)
 	case t.Go.Opaque != "":
-		d = &description.Schema{GoType: goTypeName(t.Go)}
+		d = &description.Schema{GoType: goTypeName(t.Go), Secret: t.Secret}
 	default:
 		d = s.object(t.Fields)
 		d.Required, d.GoType = nil, goTypeName(t.Go)
+		for _, name := range t.Go.Hidden {
+			d.Properties = append(d.Properties, description.Property{Name: name, Schema: &description.Schema{Secret: true}})
+		}
 	}
 	d.Description = t.Doc
 	return d

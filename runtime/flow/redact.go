@@ -101,6 +101,12 @@ func hideIn(t reflect.Type, v any, hide func(any) any) any {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if ownEncoding(t) { // of a type of the user's own: what is where in its JSON is not known
+		if v != nil && holdsSecret(t, map[reflect.Type]bool{}) {
+			return hide(v)
+		}
+		return v
+	}
 	switch v := v.(type) {
 	case []any:
 		if t.Kind() == reflect.Slice {
@@ -125,6 +131,11 @@ func hideFields(t reflect.Type, v map[string]any, hide func(any) any) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" && f.Anonymous && structOf(f.Type) != nil {
+			hideFields(structOf(f.Type), v, hide) // they stand among the others
+			continue
+		}
+		name = cmp.Or(name, f.Name)
 		old, ok := v[name]
 		switch {
 		case !ok:
@@ -134,6 +145,17 @@ func hideFields(t reflect.Type, v map[string]any, hide func(any) any) {
 			v[name] = hideIn(f.Type, old, hide)
 		}
 	}
+}
+
+// structOf is a struct type, or that which a pointer type points to; nil for others.
+func structOf(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	return t
 }
 
 // holdsSecret says whether a value of the type has a secret field at any depth.

@@ -63,6 +63,10 @@ type GoType struct {
 	// they cannot read some of them, by their names in JSON.
 	Opaque     string
 	Unreadable map[string]string
+	// Hidden are, of those that they cannot read, the names in JSON of fields with the tag
+	// `secret:"true"` or with such a field in them. Of an opaque type that holds one, Secret
+	// is all that says so.
+	Hidden []string
 }
 
 // Conversion is how the value of a field of a Go type becomes one of the field's Type.

@@ -23,6 +23,7 @@ type goReader struct {
 // read fills in the fields of a Go type, or why it has none that can be read.
 func (g *goReader) read(named *model.Named, t types.Type) {
 	named.Rules = named.Go.Validates
+	named.Secret = tagsSecret(t, map[types.Type]bool{})
 	fields, isStruct := t.Underlying().(*types.Struct)
 	switch {
 	case ownJSON(t):
@@ -39,6 +40,9 @@ func (g *goReader) read(named *model.Named, t types.Type) {
 		field, why := g.field(f, t)
 		if why != "" {
 			named.Go.Unreadable[f.name] = why
+			if f.secret || tagsSecret(f.v.Type(), map[types.Type]bool{}) {
+				named.Go.Hidden = append(named.Go.Hidden, f.name)
+			}
 			continue
 		}
 		named.Fields = append(named.Fields, field)
@@ -61,7 +65,7 @@ func (g *goReader) field(f jsonField, of types.Type) (*model.Field, string) {
 	if why != "" {
 		return nil, why
 	}
-	return &model.Field{Name: f.name, GoName: goName, Type: t, Conversion: conversion}, ""
+	return &model.Field{Name: f.name, GoName: goName, Type: t, Conversion: conversion, Secret: f.secret}, ""
 }
 
 // celName is a name that can stand behind a dot in an expression.
@@ -320,6 +324,7 @@ type jsonField struct {
 	path           []*types.Var // the embedded structs on the way
 	v              *types.Var
 	throughPointer bool
+	secret         bool // its tag says so
 }
 
 // selector is what stands behind the dot in Go: a name, or several where the name alone
@@ -399,8 +404,41 @@ func collect(t *types.Struct, path []*types.Var, throughPointer bool, seen map[t
 		if !v.Exported() {
 			continue
 		}
-		*all = append(*all, jsonField{name: orElse(name, v.Name()), tagged: name != "", path: path, v: v, throughPointer: throughPointer})
+		*all = append(*all, jsonField{
+			name: orElse(name, v.Name()), tagged: name != "", path: path, v: v,
+			throughPointer: throughPointer, secret: hasSecretTag(t, i),
+		})
 	}
+}
+
+// hasSecretTag says whether a field is marked as a secret in Go, as generated structs mark theirs.
+func hasSecretTag(t *types.Struct, i int) bool {
+	return reflect.StructTag(t.Tag(i)).Get("secret") == "true"
+}
+
+// tagsSecret says whether a Go type has a field that is marked as a secret, at any depth.
+func tagsSecret(t types.Type, seen map[types.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch u := t.Underlying().(type) {
+	case *types.Pointer:
+		return tagsSecret(u.Elem(), seen)
+	case *types.Slice:
+		return tagsSecret(u.Elem(), seen)
+	case *types.Array:
+		return tagsSecret(u.Elem(), seen)
+	case *types.Map:
+		return tagsSecret(u.Elem(), seen)
+	case *types.Struct:
+		for i := range u.NumFields() {
+			if hasSecretTag(u, i) || tagsSecret(u.Field(i).Type(), seen) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func orElse(text, otherwise string) string {

@@ -60,7 +60,7 @@ func decodePlain(raw json.RawMessage) (any, error) {
 // hide walks a plain JSON value along its schema and replaces what is secret.
 func (f *Flow) hide(s *Schema, v any, with func(any) any) any {
 	secret := s.Secret
-	if s = f.present(s); secret || s == nil { // a type that is not there may have had secrets
+	if s = f.present(s); secret || s == nil || s.Secret { // a type that is not there may have had secrets
 		return with(v)
 	}
 	switch v := v.(type) {

@@ -54,6 +54,9 @@ func (p Play) play(database string, history io.Writer) error {
 	if err := p.Register(rt); err != nil {
 		return err
 	}
+	if err := checkSecrets(rt); err != nil {
+		return err
+	}
 	if err := rt.Start(ctx); err != nil {
 		return err
 	}
