@@ -59,5 +59,14 @@
 //
 // # Reading
 //
-// Reads use a pool of connections of their own and never wait for the writer.
+// Reads use a pool of connections of their own and never wait for the writer. Each
+// is of a bounded number of runs and hands nobody a snapshot to keep.
+//
+// # The size of the WAL
+//
+// SQLite begins to write the WAL anew when nobody reads from it, and with many short
+// reads that may never be. So the writer empties one that has become larger than 32 MiB (wal.go), which
+// waits for the reads of the moment, for 100 ms at most. A foreign connection that keeps
+// a snapshot for minutes holds that up, and the file grows with what is written meanwhile; within 30
+// seconds of its end the WAL is empty.
 package sqlite

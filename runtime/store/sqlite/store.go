@@ -53,10 +53,12 @@ const (
 type options struct {
 	synchronous Synchronous
 	observe     func(changes int, took time.Duration, err error) // nil for nobody
-	// For tests: around every COMMIT, and on every new connection of the writer.
-	commit  func(commit func() error) error
-	connect func(*conn) error
-	keep    keeping // of what became visible
+	// For tests: how large the WAL may become, what is around every COMMIT, and on every new
+	// connection of the writer.
+	walLimit int64
+	commit   func(commit func() error) error
+	connect  func(*conn) error
+	keep     keeping // of what became visible
 }
 
 // Option changes how a store is opened.
@@ -78,7 +80,7 @@ func WithCommitObserver(observe func(changes int, took time.Duration, err error)
 // returns store.ErrDamaged for a file that is damaged or is no database of
 // bextgen, which it leaves alone, and store.ErrNewer for one of a newer bextgen.
 func Open(path string, opts ...Option) (*Store, error) {
-	o := options{synchronous: Full, keep: keeping{commits: 100_000, moves: 1_000_000}}
+	o := options{synchronous: Full, walLimit: walLimit, keep: keeping{commits: 100_000, moves: 1_000_000}}
 	for _, option := range opts {
 		option(&o)
 	}

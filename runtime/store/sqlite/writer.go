@@ -39,6 +39,7 @@ type writer struct {
 
 	watchers watchers // of what becomes visible
 	told     int      // transactions that made something visible, see trimming
+	wal      wal
 
 	taken []change   // the batch at hand
 	loans []*lending // that wait for their turn
@@ -53,6 +54,7 @@ func newWriter(path string, opts options, id int64, claims *claims) *writer {
 		path: path, uri: writerURI(path, opts.synchronous), id: id,
 		queue: make(chan change, maxQueue), claims: claims, ended: make(chan struct{}),
 		lazy: newLazyRuns(), chunks: map[string]knownChunk{}, tally: newTally(), timer: timer, opts: opts,
+		wal: newWAL(opts.walLimit),
 	}
 }
 
@@ -73,6 +75,8 @@ func (w *writer) loop() {
 		case <-w.timer.C:
 			w.armed = false
 			w.flush(lazyAge)
+		case <-w.wal.timer.C:
+			w.tryWAL()
 		}
 		w.tend()
 	}
@@ -185,6 +189,7 @@ func (w *writer) tend() {
 			w.lazy.drop(maxLazy / 2)
 		}
 	}
+	w.keepWALSmall()
 	if at, ok := w.lazy.oldest(); ok && !w.armed {
 		w.arm(max(lazyWait-time.Since(at), 0))
 	}
@@ -198,6 +203,7 @@ func (w *writer) arm(d time.Duration) {
 // finish writes what is lazy and leaves.
 func (w *writer) finish() {
 	w.timer.Stop()
+	w.wal.timer.Stop()
 	w.flush(0)
 	if w.conn == nil {
 		return
