@@ -147,6 +147,22 @@ func (rt *Runtime) GetRun(ctx context.Context, runID string) (*RunDetail, error)
 	}, nil
 }
 
+// FindRun returns what a list would say of a run, or store.ErrNotFound.
+func (rt *Runtime) FindRun(ctx context.Context, runID string) (RunSummary, error) {
+	if rt.hub == nil {
+		run, err := rt.GetRun(ctx, runID)
+		if err != nil {
+			return RunSummary{}, err
+		}
+		return run.RunSummary, nil
+	}
+	run, _, err := rt.hub.feed.Find(ctx, runID)
+	if err != nil {
+		return RunSummary{}, fmt.Errorf("find run %s: %w", runID, err)
+	}
+	return rt.summary(run), nil
+}
+
 func (rt *Runtime) summary(r store.Run) RunSummary {
 	if !r.Status.Final() && r.Phase != flow.PhasePaused && rt.Parked(r.Flow, r.Version) {
 		r.Phase = flow.PhaseParked

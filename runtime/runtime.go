@@ -36,6 +36,7 @@ type Duration = flow.Duration
 // Runtime executes the flows that are registered with it on one store.
 type Runtime struct {
 	engine engine.Engine
+	hub    *hub // of those who follow runs; nil if the store cannot tell what changes
 	logger *slog.Logger
 	clock  engine.Clock
 	ids    *idSource
@@ -118,8 +119,13 @@ func New(s store.Store, opts ...Option) (*Runtime, error) {
 	if o.Clock == nil {
 		o.Clock = engine.SystemClock{}
 	}
+	embedded := engine.NewEmbedded(s, o)
+	var followers *hub
+	if feed := embedded.Feed(); feed != nil {
+		followers = newHub(feed, o.Clock, o.Logger)
+	}
 	return &Runtime{
-		engine: engine.NewEmbedded(s, o),
+		engine: embedded, hub: followers,
 		logger: o.Logger, clock: o.Clock,
 		maxPayload: cmp.Or(o.MaxPayload, engine.DefaultMaxPayload),
 		ids:        &idSource{entropy: ulid.Monotonic(rand.Reader, 0)},
@@ -139,9 +145,13 @@ func (rt *Runtime) Start(ctx context.Context) error {
 
 // Close takes no new work, and lets steps under way finish until the context
 // ends. Then their contexts are cancelled; they run again, with the same attempt
-// number, when the program is back. It returns an error if a handler ignores that.
+// number, when the program is back. It returns an error if a handler ignores that. Who follows
+// runs gets engine.ErrClosed.
 func (rt *Runtime) Close(ctx context.Context) error {
 	err := rt.engine.Close(ctx)
+	if rt.hub != nil {
+		rt.hub.close() // behind the last that happens
+	}
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	for def := range rt.flows {

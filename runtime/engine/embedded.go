@@ -129,6 +129,15 @@ func NewEmbedded(s store.Store, opts Options) *Embedded {
 	}
 }
 
+// Feed is the engine's store as one that tells what changes; nil if it does not.
+func (e *Embedded) Feed() store.Feed {
+	feed, ok := e.store.(store.Feed)
+	if !ok {
+		return nil
+	}
+	return feed
+}
+
 // Start implements Engine. Where another process executes, this one stands by
 // and takes over when that ends.
 func (e *Embedded) Start(ctx context.Context) error {

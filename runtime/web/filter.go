@@ -18,7 +18,7 @@ import (
 var listQuery = []parameter{
 	{"flow_id", "string", "Runs of this flow."},
 	{"status", "string", "pending, running, completed, failed or cancelled; several with commas."},
-	{"phase", "string", "Of runs that are running: forward, waiting, compensating or paused."},
+	{"phase", "string", "Of runs that are not over: forward, waiting, compensating, paused or parked."},
 	{"tenant_id", "string", "Runs for this tenant; several by giving it more than once."},
 	{"label", "string", "name=value; all of several, by giving it more than once."},
 	{"q", "string", "A part of the text of the run's error, or of its type."},
@@ -28,6 +28,11 @@ var listQuery = []parameter{
 	{"limit", "integer", "How many at most: 1 to 500."},
 	{"cursor", "string", "The next_cursor of the page before, of the same filter."},
 }
+
+// streamQuery are those of them that say which runs to follow.
+var streamQuery = slices.DeleteFunc(slices.Clone(listQuery), func(p parameter) bool {
+	return slices.Contains([]string{"status", "phase", "q", "limit", "cursor"}, p.name)
+})
 
 // repeatable are those of them that may be there more than once.
 var repeatable = []string{"status", "tenant_id", "label"}
@@ -47,11 +52,16 @@ func checkQuery(query url.Values, known []parameter) error {
 
 // filterOf is what a query selects, among what exists for the principal.
 func filterOf(query url.Values, p Principal) (runtime.RunFilter, error) {
+	return readFilter(query, p, listQuery)
+}
+
+// readFilter is filterOf where only some parameters are possible.
+func readFilter(query url.Values, p Principal, known []parameter) (runtime.RunFilter, error) {
 	f := runtime.RunFilter{
 		Flow: query.Get("flow_id"), ErrorText: query.Get("q"), ParentID: query.Get("parent_id"), Phase: flow.Phase(query.Get("phase")),
 		Tenants: tenantsOf(query, p),
 	}
-	err := checkQuery(query, listQuery)
+	err := checkQuery(query, known)
 	for _, read := range []func() error{
 		func() (err error) { f.Limit, err = limitOf(query.Get("limit")); return err },
 		func() (err error) { f.Statuses, err = statusesOf(query["status"]); return err },
@@ -67,10 +77,10 @@ func filterOf(query url.Values, p Principal) (runtime.RunFilter, error) {
 		return f, err
 	}
 	switch f.Phase {
-	case "", flow.PhaseForward, flow.PhaseWaiting, flow.PhaseCompensating, flow.PhasePaused:
+	case "", flow.PhaseForward, flow.PhaseWaiting, flow.PhaseCompensating, flow.PhasePaused, flow.PhaseParked:
 		return f, nil
 	}
-	return f, badField("phase", "a phase is forward, waiting, compensating or paused, and not %q", f.Phase)
+	return f, badField("phase", "a phase is forward, waiting, compensating, paused or parked, and not %q", f.Phase)
 }
 
 // tenantsOf are the tenants that a query asks for, those that the principal does not see

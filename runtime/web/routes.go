@@ -1,5 +1,7 @@
 package web
 
+import "slices"
+
 // This file is the table of the routes; docs/http.md has it for people.
 
 func (h *handler) routes() []route {
@@ -38,6 +40,14 @@ func (h *handler) routes() []route {
 				{"key", "string", "Of a wait in a foreach: the element that it is for."},
 				{"id", "string", "A second signal of the same id is the same one."},
 			},
+		}},
+
+		{method: "GET", path: "/flows/{runId}/stream", needs: MayRead, serve: h.streamRun, streams: true, about: &operation{
+			id: "followRun", summary: "The events of one run: its history, and then what happens", events: true, query: resumeQuery,
+		}},
+		{method: "GET", path: "/flows/stream", needs: MayRead, serve: h.streamRuns, streams: true, about: &operation{
+			id: "followRuns", summary: "The events of all runs that a filter selects, from now on", events: true,
+			query: append(slices.Clone(streamQuery), resumeQuery...),
 		}},
 
 		{method: "GET", path: "/openapi.json", needs: MayRead, serve: h.getOpenAPI},

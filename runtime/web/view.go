@@ -18,7 +18,7 @@ type Run struct {
 	Version  string            `json:"version"`
 	TenantID string            `json:"tenant_id"`
 	Status   flow.Status       `json:"status"`
-	Phase    *string           `json:"phase"` // only while the status is running; parked: there is no code for it
+	Phase    *string           `json:"phase"` // only while the run is not over; parked: there is no code for it
 	Priority int               `json:"priority"`
 	Attempts int               `json:"attempts"` // of the whole flow
 	Error    *flow.Error       `json:"error"`
@@ -144,10 +144,6 @@ func orNull(text string) *string {
 	return &text
 }
 
-// phaseParked is the phase of a run that nobody can execute: no code for its flow and
-// version is registered. It is computed, never stored.
-const phaseParked = "parked"
-
 func (h *handler) runView(r runtime.RunSummary) Run {
 	v := Run{
 		ID: r.ID, FlowID: r.Flow, Version: r.Version, TenantID: r.Tenant, Status: r.Status, Phase: orNull(string(r.Phase)),
@@ -158,17 +154,11 @@ func (h *handler) runView(r runtime.RunSummary) Run {
 	if v.Labels == nil {
 		v.Labels = map[string]string{}
 	}
-	if h.parked(r) {
-		v.Phase = orNull(phaseParked)
-	}
 	return v
 }
 
-// parked says whether there is no code for a run that is under way. A runtime without any
-// code only looks, and cannot know.
-func (h *handler) parked(r runtime.RunSummary) bool {
-	return r.Status == flow.StatusRunning && r.Phase != flow.PhasePaused && h.rt.Parked(r.Flow, r.Version)
-}
+// parked says whether nobody here can execute a run that is under way.
+func (h *handler) parked(r runtime.RunSummary) bool { return r.Phase == flow.PhaseParked }
 
 func (h *handler) detailView(d *runtime.RunDetail, history bool) RunDetail {
 	v := RunDetail{

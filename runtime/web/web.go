@@ -40,7 +40,8 @@ type options struct {
 type limits struct {
 	body      int64         // bytes of a request's body
 	read      time.Duration // for a body to come
-	write     time.Duration // for an answer to be taken, and each piece of a stream
+	write     time.Duration // for an answer to be taken
+	piece     time.Duration // for a piece of a stream to be taken
 	keepAlive time.Duration // between two signs of life on a stream
 }
 
@@ -83,7 +84,7 @@ var ErrNoAuth = errors.New("nothing says who may use the handler: give it WithAu
 func Handler(rt *runtime.Runtime, opts ...Option) (http.Handler, error) {
 	o := options{
 		prefix: "/_bext", gatherer: prometheus.DefaultGatherer, logger: slog.Default(), now: time.Now,
-		limits: limits{body: 4 << 20, read: 10 * time.Second, write: 30 * time.Second, keepAlive: 15 * time.Second},
+		limits: limits{body: 4 << 20, read: 10 * time.Second, write: 30 * time.Second, piece: 10 * time.Second, keepAlive: 15 * time.Second},
 	}
 	for _, set := range opts {
 		set(&o)

@@ -44,12 +44,13 @@ func (o *opened) Commits(ctx context.Context, after int64, limit int) ([]store.C
 	return o.feed.Commits(ctx, after, limit)
 }
 
-// Read implements store.Feed.
+// Read implements store.Feed. A run that cannot be opened is missing, as one that was
+// deleted is: it does not hold up those that can.
 func (o *opened) Read(ctx context.Context, moves []store.Move) ([]store.Moved, error) {
 	moved, err := o.feed.Read(ctx, moves)
 	for i := range moved {
-		if err == nil {
-			err = o.box.openAll(&moved[i].Run, moved[i].Entries, nil)
+		if m := &moved[i]; o.box.openAll(&m.Run, m.Entries, nil) != nil {
+			m.Run, m.Entries = store.Run{}, nil
 		}
 	}
 	return moved, err
