@@ -26,7 +26,7 @@ import (
 
 // The environment of a child process: what it is to do, and with which files.
 const (
-	childRole = "BEXTGEN_TEST_CHILD" // trips, finish-trips, kill-tx, finish-tx, fsync, power or checkpoints
+	childRole = "BEXTGEN_TEST_CHILD" // trips, finish-trips, kill-tx, finish-tx, fsync, power, checkpoints, poison or poison-undo
 	childDir  = "BEXTGEN_TEST_DIR"
 )
 
@@ -43,6 +43,9 @@ func TestMain(m *testing.M) {
 
 // child is the program of the child process.
 func child(role, dir string) error {
+	if strings.HasPrefix(role, "poison") {
+		return poisonChild(dir, role == "poison-undo")
+	}
 	db, err := sqlite.Open(filepath.Join(dir, "runs.db"))
 	if err != nil {
 		return err

@@ -89,6 +89,14 @@ func WithCodec(c encrypted.Codec) Option {
 	return func(o *engine.Options) { o.Codec = c }
 }
 
+// WithMaxTakeovers sets how often in a row a process may die while a step of a run is under
+// way, and the run gets no further, before that step has failed for good; the default is 10. From the
+// third time on such a run is executed on its own. With less than 4 a step may fail that
+// was only beside the one that ended the process.
+func WithMaxTakeovers(n int) Option {
+	return func(o *engine.Options) { o.MaxTakeovers = n }
+}
+
 // Observer is told of what happens to runs; see the packages metrics and tracing.
 type Observer = engine.Observer
 
@@ -112,6 +120,9 @@ func New(s store.Store, opts ...Option) (*Runtime, error) {
 	}
 	if o.MaxPayload < 0 {
 		return nil, fmt.Errorf("runtime.New: a payload of %d bytes is not possible; the limit is at least 1", o.MaxPayload)
+	}
+	if o.MaxTakeovers < 0 {
+		return nil, fmt.Errorf("runtime.New: %d takeovers are not possible; it is at least 1", o.MaxTakeovers)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

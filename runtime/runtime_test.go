@@ -87,7 +87,10 @@ func newShipFlow() *shipFlow {
 	return f
 }
 
-func (f *shipFlow) register(rt *runtime.Runtime, s shop) error {
+func (f *shipFlow) register(rt *runtime.Runtime, s shop) error { return f.registerWith(rt, s) }
+
+// registerWith has more handlers than those of the shop.
+func (f *shipFlow) registerWith(rt *runtime.Runtime, s shop, more ...runtime.Handler) error {
 	if s.reserve == nil {
 		s.reserve = func(context.Context, shipment) (receipt, error) { return receipt{"r"}, nil }
 	}
@@ -104,12 +107,12 @@ func (f *shipFlow) register(rt *runtime.Runtime, s shop) error {
 	if s.payTx != nil {
 		pay = runtime.TxStepHandler(&f.pay, s.payTx)
 	}
-	return rt.Register(&f.Definition,
+	return rt.Register(&f.Definition, append(more,
 		runtime.StepHandler(&f.reserve, s.reserve),
 		runtime.CompensationHandler(&f.reserve, s.release),
 		pay,
 		runtime.PlainStepHandler(&f.ship, s.ship),
-	)
+	)...)
 }
 
 func (f *shipFlow) start(ctx context.Context, in shipment, opts ...runtime.StartOption) (*runtime.Run[receipt], error) {

@@ -54,6 +54,7 @@ func (e *Embedded) Register(f *Flow) error {
 		Flow: f, tables: tables,
 		version: store.FlowVersion{Flow: name, Major: major, Minor: minor, Limit: f.Definition.Concurrency.Limit},
 	})
+	e.suspected = true
 	e.queued()
 	return nil
 }

@@ -50,6 +50,7 @@ func (x *execution) change(next step) (_ store.Change, needed bool) {
 	if changed || x.headPending || next.release {
 		change.Head = x.head
 	}
+	change.Further = x.further(&change)
 	x.headPending, x.consumed = false, nil
 	x.called = x.observeCalls(change.Children)
 	return change, true
@@ -83,6 +84,10 @@ func (x *execution) withStarts(entries []flow.Entry, attempts []flow.Attempt) []
 // stored tells those whom a change concerns that it is on disk.
 func (x *execution) stored(change store.Change) {
 	x.called()
+	if change.Further {
+		x.takeovers = 0
+		x.endTrial()
+	}
 	for _, o := range x.observers {
 		o.Stored(x.head, change.Entries)
 	}

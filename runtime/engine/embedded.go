@@ -31,6 +31,9 @@ type Options struct {
 	MaxPayload int
 	// Codec encrypts payloads in the store; nil for none.
 	Codec encrypted.Codec
+	// MaxTakeovers is how often in a row a process may die under a run that gets no further,
+	// before what was under way has failed. Default 10.
+	MaxTakeovers int
 	// Observers are told of what happens.
 	Observers []Observer
 }
@@ -53,6 +56,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxPayload <= 0 {
 		o.MaxPayload = DefaultMaxPayload
+	}
+	if o.MaxTakeovers <= 0 {
+		o.MaxTakeovers = 10
 	}
 	if o.PollInterval <= 0 {
 		o.PollInterval = time.Second
@@ -92,6 +98,9 @@ type Embedded struct {
 	recurring map[recurringKey]*recurring
 	swept     time.Time
 	defined   map[*code]bool
+	trials    trials
+	// Claims on runs that cannot be read here; the scheduler's too.
+	unreadable []store.Claim
 
 	scheduler sync.WaitGroup
 	runs      sync.WaitGroup // executions
@@ -103,6 +112,7 @@ type Embedded struct {
 	executing bool                  // the store gave this process the right to
 	active    map[string]*execution // by run id
 	busy      int                   // executions that are not only waiting
+	suspected bool                  // the store may have suspects, and until they were tried no others begin
 	waiters   map[string]*waiter    // by run id
 }
 
@@ -126,6 +136,7 @@ func NewEmbedded(s store.Store, opts Options) *Embedded {
 		defined: map[*code]bool{},
 		active:  map[string]*execution{},
 		waiters: map[string]*waiter{},
+		trials:  trials{first: true},
 	}
 }
 
@@ -156,7 +167,7 @@ func (e *Embedded) Start(ctx context.Context) error {
 	if !ok {
 		e.opts.Logger.Info("another process executes the runs of this database; standing by")
 	}
-	e.state, e.executing = started, ok
+	e.state, e.executing, e.suspected = started, ok, true
 	e.backlog.Store(true)
 	e.scheduler.Add(1)
 	go e.schedule()

@@ -35,6 +35,10 @@ type execution struct {
 
 	asked *call // a step that is to have a transaction now, see lend
 
+	takeovers int         // since the run last got further, see suspect.go
+	condemned *condemned  // until the run has begun; nil for most
+	onTrial   atomic.Bool // others wait for this run
+
 	progressed   atomic.Bool // an attempt has told of progress that the run does not know of
 	progressTold time.Time   // when the store was last told
 	answering    chan error  // of who waits for a checkpoint to be stored
@@ -65,13 +69,14 @@ const tellAfter = 2 * time.Millisecond
 
 // launch begins the execution of a claimed run, for which room was taken. It was queued
 // if it waited in the store.
-func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool) {
+func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool) *execution {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run,
 		calls: map[int64]*call{}, came: map[int64]bool{},
 		ended: make(chan attemptEnd), asks: make(chan *call), savings: make(chan *saving),
-		woken: make(chan struct{}, 1), gone: make(chan struct{}),
+		woken: make(chan struct{}, 1), gone: make(chan struct{}), takeovers: claimed.Takeovers,
 	}
+	x.onTrial.Store(claimed.Takeovers >= store.SuspectAfter)
 	for _, m := range claimed.Messages {
 		x.came[m.ID] = true
 	}
@@ -85,10 +90,11 @@ func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool) {
 	if closing {
 		x.giveBack()
 		e.unreserve()
-		return
+		return x
 	}
 	x.observe(queued)
 	go x.loop(claimed.Entries, claimed.Messages)
+	return x
 }
 
 // loop is the execution's goroutine: it applies one outcome after the other
@@ -102,17 +108,15 @@ func (x *execution) loop(log []flow.Entry, messages []store.Message) {
 	if !x.restore(log) {
 		return
 	}
+	x.condemn(log)
 	for _, m := range cancelsFirst(messages) {
 		if !x.apply(x.obey(m)) {
 			return
 		}
 	}
-	var outcome flow.Outcome = flow.Begin{At: x.now()}
-	for x.apply(outcome) {
-		var ok bool
-		if outcome, ok = x.await(); !ok {
-			return
-		}
+	for goOn := x.begin(); goOn; {
+		outcome, ok := x.await()
+		goOn = ok && x.apply(outcome)
 	}
 }
 
@@ -178,7 +182,9 @@ func (x *execution) carryOut(next step) bool {
 		return false
 	}
 	for _, a := range next.effects.Attempts {
-		x.start(a)
+		if !x.isCondemned(a) {
+			x.start(a)
+		}
 	}
 	for _, seq := range next.effects.Stop {
 		x.stop(seq)
@@ -206,6 +212,7 @@ func (x *execution) shareRoom() {
 	case waits && !x.roomless:
 		x.roomless = true
 		x.engine.unreserve()
+		x.endTrial()
 	case !waits && x.roomless:
 		x.roomless = false
 		x.engine.retake()
@@ -421,6 +428,7 @@ func (x *execution) leave() {
 	}
 	e.mu.Unlock()
 	close(x.gone)
+	x.endTrial()
 	if !x.over || e.backlog.Load() || x.head.Concurrency != nil {
 		e.kick() // there is room, and this run may be due before what the scheduler waits for
 	}

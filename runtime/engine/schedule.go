@@ -15,6 +15,7 @@ import (
 // next run is due, and from time to time for what other processes wrote.
 func (e *Embedded) schedule() {
 	defer e.scheduler.Done()
+	defer e.giveUnbegunBack()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() { // ends with the scheduler
@@ -47,7 +48,11 @@ func (e *Embedded) look(ctx context.Context) time.Duration {
 	}
 	e.saveDefinitions(ctx)
 	e.deliverUnheard(ctx)
-	return min(e.startRecurring(ctx), e.sweep(ctx), e.claimDue(ctx))
+	pause := min(e.startRecurring(ctx), e.sweep(ctx))
+	if wait, others := e.trySuspects(ctx); !others {
+		return min(pause, wait)
+	}
+	return min(pause, e.claimDue(ctx))
 }
 
 // claimDue claims runs that are due, and says how long there are no more.
@@ -103,9 +108,11 @@ func (e *Embedded) mayExecute(ctx context.Context) bool {
 	e.mu.Lock()
 	before := e.executing
 	e.executing = ok
+	e.suspected = e.suspected || ok && !before
 	e.mu.Unlock()
 	switch {
 	case ok && !before:
+		e.trials = trials{first: true} // what was claimed before is not ours any more
 		e.opts.Logger.Info("this process executes the runs of this database from now on")
 	case before && !ok:
 		e.opts.Logger.Warn("another process executes the runs of this database now; standing by")
@@ -175,7 +182,7 @@ func (e *Embedded) reserve() bool {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.state != started || !e.executing || e.busy >= e.opts.Concurrency {
+	if e.state != started || !e.executing || e.suspected || e.busy >= e.opts.Concurrency {
 		return false
 	}
 	e.busy++
@@ -201,11 +208,12 @@ func (e *Embedded) retake() {
 }
 
 // launchClaimed begins the execution of a run that the scheduler claimed.
-func (e *Embedded) launchClaimed(c store.Claimed) {
+func (e *Embedded) launchClaimed(c store.Claimed) *execution {
 	if c.Err != nil { // it stays claimed: to give it back would be to claim it again at once
 		e.opts.Logger.Error("what is stored of a run cannot be read; the run is left as it is until the program starts again",
 			"run", c.Run.ID, "flow", c.Run.Flow, "error", c.Err)
-		return
+		e.unreadable = append(e.unreadable, c.Claim)
+		return nil
 	}
 	e.mu.Lock()
 	e.busy++
@@ -213,7 +221,7 @@ func (e *Embedded) launchClaimed(c store.Claimed) {
 	code := e.codeFor(c.Run.Flow, c.Run.Version)
 	if code == nil {
 		e.end(c)
-		return
+		return nil
 	}
-	e.launch(code, c, true)
+	return e.launch(code, c, true)
 }

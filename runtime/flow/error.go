@@ -12,6 +12,7 @@ const (
 	ErrorTimeout    ErrorKind = "timeout"    // an attempt or a run took too long
 	ErrorCancelled  ErrorKind = "cancelled"  // the run was cancelled
 	ErrorExpression ErrorKind = "expression" // an expression of the spec failed
+	ErrorCrash      ErrorKind = "crash"      // the process ended each time while the attempt was under way
 	ErrorPayload    ErrorKind = "payload"    // a value could not be encoded or decoded, or is too large
 )
 

@@ -153,7 +153,11 @@ func (d *disk) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed, 
 	if err := d.unless(nil); err != nil {
 		return nil, err
 	}
-	return d.Store.Claim(ctx, q)
+	claimed, err := d.Store.Claim(ctx, q)
+	if len(claimed) > 0 {
+		d.p.w.claimed(d.p, claimed, q.Suspect)
+	}
+	return claimed, err
 }
 
 // NextDue implements store.Store.

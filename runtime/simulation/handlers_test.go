@@ -46,6 +46,9 @@ func (p *process) handle(ctx context.Context, in int64, out *int64) (int64, erro
 	if c == nil {
 		return 0, errors.New("the process is dead")
 	}
+	if p.poisoned(c) {
+		return 0, errors.New("the process died of it")
+	}
 	result, err := p.work(ctx, c, r)
 	if errors.Is(err, errPanic) {
 		p.end(c, 0, err)
@@ -56,6 +59,21 @@ func (p *process) handle(ctx context.Context, in int64, out *int64) (int64, erro
 	}
 	p.end(c, result, err)
 	return result, err
+}
+
+// poisoned ends the process if the step of a call is one that does, whoever calls it.
+func (p *process) poisoned(c *call) bool {
+	w := p.w
+	if !w.poison || !chance(w.dice.of("poison", c.run, c.step, c.undo), 4) {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !p.isDead() {
+		c.poisoned = true
+		p.die()
+	}
+	return true
 }
 
 // begin notes a call, and draws how it will go. A call in a dead process is none.

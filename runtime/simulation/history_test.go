@@ -18,6 +18,7 @@ type history struct {
 	flows  map[string]*randomflow.Flow
 	writes []write // in the order in which they were made
 	calls  []*call // of handlers, in the order in which they began
+	claims []claim
 	starts []start
 	asked  []asked // signals and cancels that were acknowledged
 	waits  []waited
@@ -44,6 +45,15 @@ type write struct {
 	change  store.Change
 }
 
+// claim is a look for runs to execute that found some.
+type claim struct {
+	at      time.Duration
+	process int
+	runs    []string
+	suspect bool // it was one for a suspect, with so many takeovers
+	times   int
+}
+
 // call is one call of a handler, by a process that was alive.
 type call struct {
 	process             int
@@ -60,6 +70,7 @@ type call struct {
 	ended  time.Duration // if returned
 	// returned says that the handler was there to its end, and its process too.
 	returned bool
+	poisoned bool // it ended its process
 	output   int64
 	err      string        // what it failed with, if it did
 	stopped  time.Duration // when it saw its context cancelled; 0 if it did not

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 )
@@ -13,11 +14,66 @@ import (
 func crashRules() []rule {
 	return []rule{
 		{"A step that was under way runs again, with the same attempt number", each(callsAreOfAttempts)},
+		{"After the tenth time (`runtime.WithMaxTakeovers`) the step that was under way has failed for good", each(crashesAreOfThePoison)},
+		{"and nothing else begins until it has got further", suspectsAreAlone},
 		{"its result counts **exactly once**", each(endsNeverChange)},
 		{"It is the same for all attempts of a step", keysAreUnique},
 		{"A compensation finds the key of what it undoes in `runtime.Info(ctx).StepKey`", keysAreUnique},
 		{"no run is lost; no step whose result is stored runs again", each(storedNeverRunsAgain)},
 	}
+}
+
+// crashesAreOfThePoison: a run has failed of crashes only if a step of it ended the process
+// again and again: nearly ten times, for some of them may have died of something else before they
+// came to it.
+func crashesAreOfThePoison(_ *history, r *run) error {
+	ended := map[string]int{}
+	most := 0
+	for _, c := range r.calls {
+		if c.poisoned {
+			what := fmt.Sprint(c.step, c.undo, c.runAttempt, c.attempt)
+			ended[what]++
+			most = max(most, ended[what])
+		}
+	}
+	for _, e := range r.log {
+		isAttempt := e.Kind == flow.KindStep || e.Kind == flow.KindCompensation
+		if isAttempt && e.Error != nil && e.Error.Kind == flow.ErrorCrash && (most < 6 || !e.Error.Permanent) {
+			return fmt.Errorf("%s has failed (%s), and a step of the run ended the process %d times", e.Step, e.Error.Message, most)
+		}
+	}
+	return nil
+}
+
+// suspectsAreAlone: while the handler of a suspect is at work, and it is still its time,
+// its process claims no other run.
+func suspectsAreAlone(h *history) error {
+	for _, s := range h.claims {
+		if !s.suspect {
+			continue
+		}
+		until := s.at + time.Second<<(s.times-3)
+		for _, c := range h.calls {
+			if c.run != s.runs[0] || c.process != s.process || c.began < s.at || !c.poisoned && !c.returned {
+				continue
+			}
+			ended := c.ended
+			if c.poisoned {
+				ended = c.began
+			}
+			for _, at := range h.runs[c.run].writes {
+				if one := h.writes[at]; one.process == s.process && one.at >= s.at {
+					ended = min(ended, one.at)
+				}
+			}
+			for _, other := range h.claims {
+				if other.process == s.process && other.at > c.began && other.at < min(until, ended) {
+					return fmt.Errorf("%v were claimed at %v, while the suspect %s was at work from %v to %v", other.runs, other.at, c.run, c.began, ended)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // callsAreOfAttempts: each call is of an attempt, and all of a step get the same input.

@@ -72,7 +72,7 @@ func nothingBeginsBehindAFailure(_ *history, r *run) error {
 func resultsAreThoseOfHandlers(_ *history, r *run) error {
 	for i := range r.log {
 		e := &r.log[i]
-		if e.Kind != flow.KindStep && e.Kind != flow.KindCompensation || e.Error != nil && (e.Error.Kind == flow.ErrorTimeout || e.Error.Kind == flow.ErrorCancelled) {
+		if e.Kind != flow.KindStep && e.Kind != flow.KindCompensation || e.Error != nil && isOurs(e.Error.Kind) {
 			continue
 		}
 		c := r.callOf(e)
@@ -84,6 +84,11 @@ func resultsAreThoseOfHandlers(_ *history, r *run) error {
 		}
 	}
 	return nil
+}
+
+// isOurs says that the engine made an error of the kind, and no handler.
+func isOurs(kind flow.ErrorKind) bool {
+	return kind == flow.ErrorTimeout || kind == flow.ErrorCancelled || kind == flow.ErrorCrash
 }
 
 // callOf is the call that ended as an entry says; nil for none.

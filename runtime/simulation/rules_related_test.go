@@ -182,7 +182,8 @@ func placesAreKept(h *history) error {
 	calls := h.calls
 	for at := range len(h.writes) + 1 {
 		for len(calls) > 0 && calls[0].writes <= at {
-			if r := h.runs[calls[0].run]; r != nil && r.Flow == "leaf" && h.ending(r) >= at {
+			// A process that dies in the first call may leave a run of which nobody knows that it had begun.
+			if r := h.runs[calls[0].run]; r != nil && r.Flow == "leaf" && h.ending(r) >= at && calls[0].returned {
 				underWay[r.ID] = true
 			}
 			calls = calls[1:]

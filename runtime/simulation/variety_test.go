@@ -27,6 +27,7 @@ func TestVariety(t *testing.T) {
 		"run completed", "run failed", "run cancelled", "run tried again", "call that died", "call that was told to stop",
 		"call that ignored its timeout", "panic", "timeout of a step", "timeout of a wait", "timeout of a flow", "retry", "retry of a compensation",
 		"compensation that failed", "undone without a result", "child cancelled", "second signal", "early signal", "existing run", "started by a handler",
+		"call that ended its process",
 	} {
 		if seen[what] < 10 {
 			t.Errorf("%s: seen %d times", what, seen[what])
@@ -46,6 +47,7 @@ func (h *history) sights(seen map[string]int) {
 	}
 	for _, c := range h.calls {
 		count("call that died", !c.returned)
+		count("call that ended its process", c.poisoned)
 		count("call that was told to stop", c.stopped > 0)
 		count("undone without a result", c.undo && c.out == nil)
 		count("call that ignored its timeout", c.returned && h.tookTooLong(c))
@@ -72,6 +74,7 @@ func (h *history) sights(seen map[string]int) {
 				signals[e.Step+e.Key] = true
 			}
 			if e.Error != nil {
+				count("crash", e.Error.Kind == flow.ErrorCrash)
 				count("panic", e.Error.Kind == flow.ErrorPanic)
 				count("timeout of a "+string(e.Kind), e.Error.Kind == flow.ErrorTimeout)
 			}

@@ -28,6 +28,7 @@ type world struct {
 	dice dice
 	// How the world is. Faults and crashes are percentages.
 	faults, crashes, concurrency, standby int
+	poison                                bool             // some steps end their process, each time
 	leaf                                  *randomflow.Flow // what handlers start
 	main                                  []*randomflow.Flow
 
@@ -64,6 +65,7 @@ func newWorld(seed uint64) *world {
 		w.faults = []int{0, 2, 10}[r.IntN(3)]
 		w.crashes = []int{0, 50, 90}[r.IntN(3)]
 		w.standby = r.IntN(2)
+		w.poison = chance(r, 10)
 	}
 	add := func(name string, depth, width int, calls ...*randomflow.Flow) *randomflow.Flow {
 		f := randomflow.New(w.dice.of("flow", name), randomflow.Options{Name: name, Depth: depth, Width: width, Calls: calls})
@@ -109,6 +111,17 @@ func (w *world) wrote(p *process, one write) {
 	for _, child := range one.change.Children {
 		w.childBegins(child.ID)
 	}
+}
+
+// claimed notes that a process claimed runs.
+func (w *world) claimed(p *process, runs []store.Claimed, suspect bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	one := claim{at: w.now(), process: p.number, suspect: suspect, times: runs[0].Takeovers}
+	for _, r := range runs {
+		one.runs = append(one.runs, r.Run.ID)
+	}
+	w.h.claims = append(w.h.claims, one)
 }
 
 // run lets the world live until all is over, and returns its history.

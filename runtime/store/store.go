@@ -116,7 +116,13 @@ type Claimed struct {
 	// It stays as it is, claimed until this process ends. The other fields, but for the
 	// claim and the run's id, are not to be used then.
 	Err error
+	// Takeovers is how often the process that executed the run died under it since the
+	// run last got further: see Store.Acquire.
+	Takeovers int
 }
+
+// SuspectAfter is with how many takeovers a run is a suspect: it may be what ends the process.
+const SuspectAfter = 3
 
 // Created is what became of a Create.
 type Created struct {
@@ -137,6 +143,8 @@ type ClaimQuery struct {
 	// Ending asks also for runs of others that can be ended without their code: those to
 	// which a message to terminate them came and, of pending ones that begin with no log, one to cancel them.
 	Ending bool
+	// Suspect asks for a suspect, and for one at most, whatever the Limit.
+	Suspect bool
 }
 
 // FlowVersion is the newest version of one major version of a flow for which
@@ -175,8 +183,11 @@ type Change struct {
 	// Dormant is for a Release of a run that waits for messages: if its Head has no
 	// WakeAt, it is due when one comes, or at once if one has come that is not consumed.
 	Dormant bool
+	// Further says that the run has got further: its Takeovers are counted from 0 again. So
+	// they are when a run is given back with its Head, or is over.
+	Further bool
 	// Lazy says that the caller does not wait: the change, one without Consumed,
-	// Children, Messages and Release, is written within some milliseconds, together with others.
+	// Children, Messages, Further and Release, is written within some milliseconds, together with others.
 	// Commit returns at once. If an entry of the same Seq, or a Head of the same
 	// run, is committed before that, the lazy one is dropped. A process that is
 	// killed may lose it. A change of the run that has a greater sequence number takes along
@@ -288,8 +299,9 @@ type Definition struct {
 type Store interface {
 	// Acquire asks for the right to execute runs from this process, and says
 	// whether it was given. It is not while another process has it. Runs that
-	// whoever had it before left claimed become free, due at once. Having it
-	// already is no error.
+	// whoever had it before left claimed become free, due at once, and are counted: see
+	// Claimed.Takeovers. If the suspect that was claimed last is one of them, it alone is counted, for the
+	// others were beside it when it was tried on its own. Having the right already is no error.
 	Acquire(ctx context.Context) (bool, error)
 
 	// Create stores a run as pending. With claim, and if this process has the
@@ -313,6 +325,10 @@ type Store interface {
 	// is passed over until one of them is over; it is taken all the same if there is
 	// a message for it that Ends. Whose turn it is then, among those of a key, is decided alike.
 	// It returns none while this process may not execute.
+	//
+	// Suspects are passed over, and are claimed by a query that asks for one: that with
+	// the fewest takeovers first. Until the next such query, also one that finds none, it is the one
+	// that is tried on its own. A suspect is always due, and keeps its place of a key.
 	Claim(ctx context.Context, q ClaimQuery) ([]Claimed, error)
 
 	// Commit writes a change; see Change. It returns ErrClaimLost if the claim is over.
@@ -330,7 +346,7 @@ type Store interface {
 
 	// NextDue is the earliest time at which a free run of these flows is due; a
 	// pending one without a WakeAt counts as due at the time it was created. One that waits for a
-	// message, or for the end of another run of its key, does not count.
+	// message, or for the end of another run of its key, does not count, nor does a suspect.
 	// ok is false if there is none.
 	NextDue(ctx context.Context, flows []FlowVersion) (at time.Time, ok bool, err error)
 

@@ -21,6 +21,9 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 	if s.data.owner != s {
 		return nil, nil
 	}
+	if q.Suspect {
+		return s.takeSuspect(q), nil
+	}
 	var claimed []store.Claimed
 	running, pending := s.data.due(q)
 	ending := s.data.ending(q)
@@ -39,11 +42,17 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 			}
 			r, ending = ending[0], ending[1:]
 		}
-		claimed = append(claimed, store.Claimed{
-			Claim: s.grant(r, false), Run: r.Run, Entries: slices.Clone(r.log), Messages: slices.Clone(r.messages),
-		})
+		claimed = append(claimed, s.take(r))
 	}
 	return claimed, nil
+}
+
+// take claims a run.
+func (s *Store) take(r *run) store.Claimed {
+	return store.Claimed{
+		Claim: s.grant(r, false), Run: r.Run, Takeovers: r.takeovers,
+		Entries: slices.Clone(r.log), Messages: slices.Clone(r.messages),
+	}
 }
 
 // due are the free runs that a query asks for: those that are running, in its order, and
@@ -51,7 +60,7 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 func (d *Data) due(q store.ClaimQuery) (running, pending []*run) {
 	for _, r := range d.live {
 		switch {
-		case r.token != 0 || versionOf(r, q.Flows) == nil:
+		case r.token != 0 || r.suspected() || versionOf(r, q.Flows) == nil:
 		case r.Status == flow.StatusPending && !r.WakeAt.IsZero() && r.beginsAt().After(q.Now):
 		case r.Status == flow.StatusPending:
 			pending = append(pending, r)
@@ -106,7 +115,7 @@ func (d *Data) mayBegin(r *run, limit int) bool {
 	}
 	underWay := 0
 	for _, other := range d.live {
-		if other != r && other.sharesPlace(r) && (other.Status == flow.StatusRunning || other.token != 0) {
+		if other != r && other.sharesPlace(r) && (other.Status == flow.StatusRunning || other.token != 0 || other.suspected()) {
 			underWay++
 		}
 	}
@@ -117,7 +126,7 @@ func (d *Data) mayBegin(r *run, limit int) bool {
 func (d *Data) overtakes(r *run, limit int) bool {
 	return limit > 0 && r.Concurrency != nil && slices.ContainsFunc(d.live, func(other *run) bool {
 		return other != r && other.sharesPlace(r) && other.Status == flow.StatusPending && other.token == 0 &&
-			!other.beginsAt().After(r.CreatedAt)
+			!other.suspected() && !other.beginsAt().After(r.CreatedAt)
 	})
 }
 
@@ -147,7 +156,7 @@ func (s *Store) NextDue(ctx context.Context, flows []store.FlowVersion) (at time
 	defer leave()
 	for _, r := range s.data.live {
 		version := versionOf(r, flows)
-		if r.token != 0 || version == nil || r.asleep() || !s.data.mayBegin(r, version.Limit) {
+		if r.token != 0 || r.suspected() || version == nil || r.asleep() || !s.data.mayBegin(r, version.Limit) {
 			continue
 		}
 		due := r.WakeAt

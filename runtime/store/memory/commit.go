@@ -41,7 +41,7 @@ func (s *Store) commit(c *store.Change) error {
 		return store.ErrClaimLost
 	}
 	r.fresh = false
-	if c.Lazy && len(c.Consumed) == 0 && len(c.Children) == 0 && len(c.Messages) == 0 && !endsClaim(c) {
+	if c.Lazy && !c.Further && len(c.Consumed) == 0 && len(c.Children) == 0 && len(c.Messages) == 0 && !endsClaim(c) {
 		s.delay(c)
 		return nil
 	}
@@ -61,6 +61,9 @@ func (s *Store) commit(c *store.Change) error {
 	r.messages = slices.DeleteFunc(r.messages, func(m store.Message) bool { return slices.Contains(c.Consumed, m.ID) })
 	if c.Head != nil {
 		r.setHead(c.Head)
+	}
+	if c.Further || c.Release && c.Head != nil {
+		r.takeovers = 0
 	}
 	if endsClaim(c) {
 		s.data.release(r, c)

@@ -27,6 +27,7 @@ type Data struct {
 	// definitions are by flow and version.
 	definitions map[definitionKey]store.Definition
 	owner       *Store // which has the right to execute; nil for none
+	alone       *run   // the suspect that is tried on its own; nil for none
 
 	changes feed
 
@@ -56,6 +57,8 @@ type run struct {
 	dormant bool
 	// ending is the change that ended the latest claim: to apply it again changes nothing.
 	ending *store.Change
+	// takeovers is how often the process that executed the run died since the run got further.
+	takeovers int
 }
 
 // New is data without a run.
@@ -109,11 +112,18 @@ func (s *Store) Acquire(ctx context.Context) (bool, error) {
 		return d.owner == s, nil
 	}
 	d.owner = s
+	if d.alone != nil && d.alone.token == 0 {
+		d.alone = nil
+	}
 	for _, r := range d.live {
 		if r.token != 0 {
 			r.free()
+			if d.alone == nil || d.alone == r {
+				r.takeovers++
+			}
 		}
 	}
+	d.alone = nil
 	return true, nil
 }
 

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"fmt"
+
+	"github.com/bextgen/bextgen/runtime/store"
 )
 
 // Acquire implements store.Store.
@@ -54,7 +56,16 @@ func (a *acquiring) apply(b *batch) error {
 		return damaged("the table meta is empty")
 	}
 	a.epoch, b.wrote = epoch, true
-	_, err = b.write(stmtFreeNow, epoch)
+	// The suspect that was tried on its own, if it was when the process died.
+	alone, _, err := b.w.conn.number(`SELECT run FROM runs WHERE run = (SELECT alone FROM meta WHERE id = 1)
+		AND claim > 0 AND claim <> ?`, epoch)
+	if err != nil {
+		return err
+	}
+	if _, err := b.write(stmtFreeNow, epoch, alone, int64(store.SuspectAfter)); err != nil {
+		return err
+	}
+	_, err = b.write(stmtTryAlone, int64(0), int64(0))
 	return err
 }
 

@@ -27,6 +27,13 @@ func (s *Store) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed,
 	if q.Limit < 1 || s.claims.current() == 0 {
 		return nil, nil
 	}
+	if q.Suspect {
+		claims, err := s.takeSuspect(ctx, q.Flows)
+		if err != nil {
+			return nil, err
+		}
+		return s.readClaimed(ctx, claims)
+	}
 	if err := s.admit(ctx, q.Flows); err != nil {
 		return nil, err
 	}
@@ -201,7 +208,7 @@ func (s *Store) readHeads(ctx context.Context, tx *sql.Tx, keys string, into map
 	return each(rows, err, func(scan func(...any) error) error {
 		r, err := scanRun(scan, true)
 		if c := into[r.key]; c != nil && err == nil {
-			c.Run, c.Claim.RunID = r.Run, r.ID
+			c.Run, c.Claim.RunID, c.Takeovers = r.Run, r.ID, r.takeovers
 			s.claims.note(r.key, &standing{r.Flow, r.Tenant, r.Status})
 		}
 		return err

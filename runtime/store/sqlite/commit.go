@@ -33,7 +33,7 @@ func (s *Store) Commit(ctx context.Context, c store.Change) error {
 
 // mayWait says whether a change is lazy.
 func mayWait(c *store.Change) bool {
-	return c.Lazy && len(c.Consumed) == 0 && len(c.Children) == 0 && len(c.Messages) == 0 && !endsClaim(c)
+	return c.Lazy && !c.Further && len(c.Consumed) == 0 && len(c.Children) == 0 && len(c.Messages) == 0 && !endsClaim(c)
 }
 
 // commitLazily hands a change over and does not wait for it.
@@ -108,6 +108,11 @@ func (c *commit) apply(b *batch) error {
 	if err := c.applyMessages(b); err != nil {
 		return err
 	}
+	if c.change.Further {
+		if _, err := b.write(stmtFurther, claim.Key); err != nil {
+			return err
+		}
+	}
 	if err := b.replaces(claim.Key, c.rows, c.head != nil, endsClaim(c.change)); err != nil {
 		return err
 	}
@@ -157,7 +162,7 @@ func (c *commit) applyHead(b *batch) (int64, error) {
 	claim := c.change.Claim
 	switch {
 	case c.head == nil && c.change.Release:
-		return b.write(stmtFree, claim.Key, b.w.claims.current())
+		return b.write(stmtFree, claim.Key, b.w.claims.current(), int64(store.SuspectAfter))
 	case c.head == nil:
 		return 1, nil
 	case endsRun(c.change) && !c.change.Head.DeleteAt.IsZero():
@@ -184,7 +189,7 @@ func (s *Store) repeated(ctx context.Context, c *store.Change, lost error) error
 		return lost
 	}
 	if c.Head == nil && len(c.Entries) == 0 {
-		if run.claim == 0 && !run.Status.Final() {
+		if run.claim <= 0 && !run.Status.Final() {
 			return nil
 		}
 		return lost

@@ -22,6 +22,7 @@ type statements struct {
 	runsOf, logsOf, messagesOf  *sql.Stmt // of a JSON array of runs
 	unobeyed                    *sql.Stmt
 	dueRunning, priorities      *sql.Stmt
+	suspects                    *sql.Stmt
 	tenants, oldest             byLevel
 	firstRunning, firstPending  *sql.Stmt
 	firstStart, ending          *sql.Stmt
@@ -74,6 +75,7 @@ func (r *statements) prepare(db *sql.DB) error {
 			WHERE messages.run` + someRuns + ` ORDER BY messages.id`},
 		{&r.unobeyed, unobeyedText},
 		{&r.dueRunning, dueRunningText},
+		{&r.suspects, suspectsText},
 		{&r.priorities, prioritiesText},
 		{&r.tenants.ofPriority, tenantsText(ofPriority)},
 		{&r.tenants.ofAny, tenantsText(isFree)},

@@ -237,14 +237,15 @@ func stored(t time.Time) time.Time { return toTime(fromTime(t)) }
 const (
 	headColumns = `run, id, flow, version, tenant, priority, idempotency_key, labels, status, phase, attempt,
 		created_at, started_at, finished_at, wake_at, end_seq, claim, parent_id, retry_of, concurrency, delete_at, error`
-	runColumns = headColumns + `, input, output, trace, other_inputs, other_input_at`
+	runColumns = headColumns + `, input, output, trace, other_inputs, other_input_at, takeovers`
 )
 
 // runRow is a run with what the store itself keeps of it.
 type runRow struct {
 	store.Run
-	key   int64
-	claim int64
+	key       int64
+	claim     int64
+	takeovers int
 }
 
 // scanRun reads headColumns, and runColumns with payloads.
@@ -262,7 +263,7 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 		&parent, &retryOf, &r.Concurrency, &deletes, &failure,
 	}
 	if payloads {
-		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output), &trace, &r.OtherInputs, &otherInputAt)
+		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output), &trace, &r.OtherInputs, &otherInputAt, &r.takeovers)
 	}
 	if err := scan(fields...); err != nil {
 		return runRow{}, err

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+
+	"github.com/bextgen/bextgen/runtime/store"
 )
 
 // This file is about what to do when it is not plain what became of a transaction.
@@ -45,7 +47,7 @@ func (w *writer) freeOrphans() {
 		return
 	}
 	var orphans []change
-	err := w.conn.query(`SELECT run FROM runs WHERE claim <> 0`, nil, func(row []value) error {
+	err := w.conn.query(`SELECT run FROM runs WHERE claim <> 0 AND claim > 0`, nil, func(row []value) error {
 		if run, ok := row[0].(int64); ok && !w.claims.has(run) {
 			orphans = append(orphans, &freeing{request: newRequest(), run: run, epoch: epoch})
 		}
@@ -64,6 +66,6 @@ type freeing struct {
 }
 
 func (f *freeing) apply(b *batch) error {
-	_, err := b.write(stmtFree, f.run, f.epoch)
+	_, err := b.write(stmtFree, f.run, f.epoch, int64(store.SuspectAfter))
 	return err
 }

@@ -81,7 +81,7 @@ func (s *sending) apply(b *batch) (err error) {
 
 // There are few messages at a time, and many claimed runs.
 const unobeyedText = `SELECT ` + messageColumns + ` FROM messages JOIN runs ON runs.run = messages.run
-	WHERE runs.claim <> 0 ORDER BY messages.id`
+	WHERE runs.claim > 0 ORDER BY messages.id`
 
 // Unobeyed implements store.Store.
 func (s *Store) Unobeyed(ctx context.Context) ([]store.Message, error) {

@@ -27,6 +27,9 @@ const (
 	stmtSetExpiringHead
 	stmtFree
 	stmtFreeNow
+	stmtFurther
+	stmtTryAlone
+	stmtClaimSuspect
 	stmtClaimRun
 	stmtClaimPlace
 	stmtClaimPlaceOfNew
@@ -110,12 +113,15 @@ var statementTexts = [statementCount]string{
 	stmtPutEntry:       insertIntoLog + entryValues + orReplace,
 	stmtPutPlainEntry:  insertIntoLog + plainEntryValues + orReplace,
 	stmtSetHead:        setHead + `wake_at = ? WHERE run = ? AND claim = ?`,
-	stmtSetHeadAndFree: setHead + dueUnlessMessages + `, claim = 0 WHERE run = ? AND claim = ?`,
+	stmtSetHeadAndFree: setHead + dueUnlessMessages + `, claim = 0, takeovers = 0 WHERE run = ? AND claim = ?`,
 	stmtSetLastHead:    setHead + `wake_at = ?, claim = 0 WHERE run = ? AND claim = ?`,
 	// Not many flows have their runs deleted: for the others it is not worth the index.
 	stmtSetExpiringHead: setHead + `wake_at = ?, claim = 0, delete_at = ? WHERE run = ? AND claim = ?`,
-	stmtFree:            `UPDATE runs SET claim = 0, wake_at = 0 WHERE run = ? AND claim = ?`,
-	stmtFreeNow:         `UPDATE runs SET claim = 0, wake_at = 0 WHERE claim <> 0 AND claim <> ?`,
+	stmtFree:            freeText,
+	stmtFreeNow:         freeNowText,
+	stmtFurther:         `UPDATE runs SET takeovers = 0 WHERE run = ? AND takeovers <> 0`,
+	stmtTryAlone:        `UPDATE meta SET alone = ? WHERE id = 1 AND alone <> ?`,
+	stmtClaimSuspect:    `UPDATE runs SET claim = ? WHERE run = ? AND claim < 0`,
 	stmtClaimRun: `UPDATE runs SET claim = ?, blocked = 0 WHERE run = ? AND claim IN (0, ?)
 		AND status IN ('pending', 'running')`,
 	stmtClaimPlace:      claimPlace,

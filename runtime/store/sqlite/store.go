@@ -30,6 +30,7 @@ type Store struct {
 	claiming sync.Mutex // held by Claim
 	unread   error      // what kept an earlier Claim from returning a run
 	turns    turns      // those that Claim gave
+	alone    bool       // a suspect was claimed, and nobody asked for another one since
 
 	closing  sync.Once
 	closeErr error

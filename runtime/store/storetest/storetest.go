@@ -43,6 +43,7 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 		{"List", listTests},
 		{"Stats", statsTests},
 		{"Acquire", acquireTests},
+		{"Takeovers", takeoversTests},
 		{"Close", closeTests},
 		{"Load", loadTests},
 	} {

@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+)
+
+// This file is about runs that may be what ends the process: a handler that calls
+// os.Exit, or takes all memory. The store counts how often a process died under a run that
+// had got no further. With store.SuspectAfter such takeovers it is a suspect: it is executed
+// while nothing else begins, so that it takes nobody along, and so that it is known whose fault
+// it was. With Options.MaxTakeovers what was under way has failed.
+//
+// Suspects come before all others, one after the other; there are some only after a
+// process has died several times. One is on trial until it has got further, waits
+// for something, is over, or some time has passed: then the next one has its turn, or all
+// others go on, beside it if need be. So a handler that lasts for hours, and whose process
+// was killed three times, holds others up for a moment only.
+
+const (
+	// trialTime is how long others wait for a suspect. It doubles with each further takeover: who ends
+	// the process after a minute is found out too.
+	trialTime = time.Second
+	// drainTime is how long a suspect waits until what is under way has ended.
+	drainTime = 10 * time.Second
+)
+
+// trials are what the scheduler knows of suspects.
+type trials struct {
+	next  *store.Claimed // waits until what is under way has ended
+	since time.Time      // it waits, or x is on trial
+	first bool           // none was on trial since all others ran
+	x     *execution     // the last one that was on trial
+	lasts time.Duration  // at most
+}
+
+// trySuspects executes the suspects of the store. If it says false, others have to wait
+// until it was asked again, at the latest after the pause.
+func (e *Embedded) trySuspects(ctx context.Context) (pause time.Duration, others bool) {
+	t := &e.trials
+	for e.suspects() {
+		now := e.opts.Clock.Now()
+		passed := now.Sub(t.since).Abs()
+		switch {
+		case t.next != nil && t.first && e.isBusy() && passed < drainTime:
+			return drainTime - passed, false
+		case t.next != nil:
+			e.try(*t.next, now)
+		case t.x != nil && t.x.onTrial.Load() && passed < t.lasts:
+			return t.lasts - passed, false
+		case e.room() == 0:
+			return e.opts.PollInterval, true
+		default:
+			if err := e.claimSuspect(ctx, now); err != nil {
+				e.logStoreError("claim a run under which processes died", err)
+				return e.opts.PollInterval, false
+			}
+		}
+	}
+	e.trials = trials{first: true}
+	return e.opts.PollInterval, true
+}
+
+// suspects says whether the store may have suspects.
+func (e *Embedded) suspects() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.suspected
+}
+
+func (e *Embedded) isBusy() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.busy > 0
+}
+
+// claimSuspect claims the next one, or notes that there is none.
+func (e *Embedded) claimSuspect(ctx context.Context, now time.Time) error {
+	flows := e.versions()
+	claimed, err := e.store.Claim(ctx, store.ClaimQuery{Now: now, Limit: 1, Flows: flows, Suspect: true})
+	if err != nil {
+		return err
+	}
+	if len(claimed) > 0 {
+		e.trials.next, e.trials.since = &claimed[0], now
+		e.backlog.Store(true) // so that who ends tells of it
+		return nil
+	}
+	known := len(e.versions())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.suspected = known > len(flows) // unless code came meanwhile
+	return nil
+}
+
+// try executes a suspect.
+func (e *Embedded) try(c store.Claimed, now time.Time) {
+	e.opts.Logger.Warn("a run is executed on its own: the process ended again and again while it was under way",
+		"run", c.Run.ID, "flow", c.Run.Flow, "takeovers", c.Takeovers)
+	lasts := trialTime << min(c.Takeovers-store.SuspectAfter, 20)
+	e.trials = trials{x: e.launchClaimed(c), since: now, lasts: lasts}
+}
+
+// giveUnbegunBack gives back what was claimed and is not executed: that the process ends is no
+// fault of these runs.
+func (e *Embedded) giveUnbegunBack() {
+	claims := e.unreadable
+	if next := e.trials.next; next != nil {
+		claims = append(claims, next.Claim)
+	}
+	for _, c := range claims {
+		if err := e.store.Commit(context.Background(), store.Change{Claim: c, Release: true}); err != nil {
+			e.opts.Logger.Warn("a run could not be given back; it is found again at the next start", "run", c.RunID, "error", err)
+		}
+	}
+}
+
+// endTrial lets others go on, if the run is on trial.
+func (x *execution) endTrial() {
+	if x.onTrial.CompareAndSwap(true, false) {
+		x.engine.kick()
+	}
+}
+
+// condemned is, of a run under which processes died too often, what was under way. It is
+// failed instead of begun again.
+type condemned struct {
+	times  int
+	open   map[int64]bool // the attempts of which the log knows, by their Seq
+	failed []flow.Attempt
+}
+
+// condemn notes that processes have died under the run too often, if they have.
+func (x *execution) condemn(log []flow.Entry) {
+	if x.takeovers < x.engine.opts.MaxTakeovers {
+		return
+	}
+	x.condemned = &condemned{times: x.takeovers, open: map[int64]bool{}}
+	for i := range log {
+		if log[i].Open() {
+			x.condemned.open[log[i].Seq] = true
+		}
+	}
+}
+
+// isCondemned says that an attempt that is to begin was under way when the process died, and
+// is not to begin again. While the run is as it was then, that is so also where the log does not
+// know of it.
+func (x *execution) isCondemned(a flow.Attempt) bool {
+	c := x.condemned
+	if c == nil || x.takeovers == 0 && !c.open[a.Entry.Seq] {
+		return false
+	}
+	c.failed = append(c.failed, a)
+	return true
+}
+
+// begin begins the run, or goes on with it. What is condemned has failed.
+func (x *execution) begin() bool {
+	goOn := x.apply(flow.Begin{At: x.now()})
+	c := x.condemned
+	if c == nil {
+		return goOn
+	}
+	x.condemned = nil
+	for i := 0; goOn && i < len(c.failed); i++ {
+		goOn = x.apply(flow.Ended{Seq: c.failed[i].Entry.Seq, At: x.now(), Err: &flow.Error{
+			Kind: flow.ErrorCrash, Permanent: true,
+			Message: fmt.Sprintf("the process ended %d times in a row while this was under way, and the run got no further; it is not tried again", c.times),
+		}})
+	}
+	return goOn
+}
+
+// further says whether a run that processes died under gets further with a change: if
+// anything happens but that an attempt begins, or stores the checkpoint that it had.
+func (x *execution) further(c *store.Change) bool {
+	if x.takeovers == 0 {
+		return false
+	}
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		attempt := x.calls[e.Seq]
+		switch {
+		case !e.Open(), e.Kind != flow.KindStep && e.Kind != flow.KindCompensation:
+			return true
+		case attempt != nil && e.Told != nil && !bytes.Equal(e.Told.Checkpoint, attempt.LastCheckpoint()):
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,284 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
+	"github.com/bextgen/bextgen/runtime/store/memory"
+)
+
+// worker is a flow of a step that can be undone, and a wait.
+type worker struct {
+	defs *workerDefs
+	work flow.Step[int, int]
+	wait flow.Wait[int]
+}
+
+type workerDefs struct {
+	work flow.StepDef
+	wait flow.WaitDef
+}
+
+func (s *worker) Next(p *flow.Plan) bool {
+	return s.work.Run(p, &s.defs.work, func() int { return 1 }) && s.wait.Run(p, &s.defs.wait, nil, nil, nil)
+}
+
+func (s *worker) Output(*flow.Plan) any { return 1 }
+
+// deaths are processes that die one after the other, on the same data.
+type deaths struct {
+	t    *testing.T
+	data *memory.Data
+	st   *memory.Store
+	e    *Embedded
+	// work and undo are what the handlers do. A handler that calls die ends its process.
+	work, undo func(ctx context.Context, in Invocation) error
+	mu         sync.Mutex
+	calls      []string // of handlers, since the last look
+}
+
+func newDeaths(t *testing.T) *deaths {
+	return &deaths{t: t, data: memory.New()}
+}
+
+// boot starts the next process.
+func (d *deaths) boot() {
+	d.t.Helper()
+	d.st = d.data.Open()
+	d.e = NewEmbedded(d.st, Options{Logger: slog.New(slog.DiscardHandler), Concurrency: 4})
+	defs := &workerDefs{
+		work: flow.StepDef{Name: "work", Compensation: &flow.CompensationDef{Name: "undo"}},
+		wait: flow.WaitDef{Name: "wait"},
+	}
+	handler := func(name string, do func(ctx context.Context, in Invocation) error) Handler {
+		return Handler{Call: func(ctx context.Context, in Invocation) (json.RawMessage, error) {
+			d.mu.Lock()
+			d.calls = append(d.calls, fmt.Sprint(name, " ", in.Run.ID))
+			d.mu.Unlock()
+			if do == nil {
+				return json.RawMessage("1"), nil
+			}
+			return json.RawMessage("1"), do(ctx, in)
+		}}
+	}
+	err := d.e.Register(&Flow{
+		Definition: &flow.Definition{
+			Flow: "worker", Version: "1.0", Steps: []*flow.StepDef{&defs.work}, Waits: []*flow.WaitDef{&defs.wait},
+			New: func([]byte) (flow.Machine, error) { return &worker{defs: defs}, nil },
+		},
+		Handlers: map[string]Handler{"work": handler("work", d.work), "undo": handler("undo", d.undo)},
+	})
+	if err == nil {
+		err = d.e.Start(d.t.Context())
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// die is the end of the process, in a handler.
+func (d *deaths) die(ctx context.Context) error {
+	d.st.Kill()
+	<-ctx.Done() // nobody hears of it any more
+	return ctx.Err()
+}
+
+// bury ends what is left of a process that died, and boots the next one.
+func (d *deaths) bury() {
+	d.t.Helper()
+	d.st.Kill()
+	d.close()
+	d.boot()
+}
+
+func (d *deaths) close() {
+	d.t.Helper()
+	ctx, cancel := context.WithCancel(d.t.Context())
+	cancel()
+	if err := d.e.Close(ctx); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *deaths) create(id string) {
+	d.t.Helper()
+	run := store.Run{ID: id, Flow: "worker", Version: "1.0", Attempt: 1, Input: []byte("1"), CreatedAt: time.Now()}
+	if _, err := d.e.Create(d.t.Context(), run); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// begun are the calls since the last look.
+func (d *deaths) begun() string {
+	synctest.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	calls := d.calls
+	d.calls = nil
+	slices.Sort(calls)
+	return strings.Join(calls, ", ")
+}
+
+func (d *deaths) want(what, want string) {
+	d.t.Helper()
+	if got := d.begun(); got != want {
+		d.t.Errorf("%s: what began is %q, want %q", what, got, want)
+	}
+}
+
+// last is the last entry of a kind in a run's log.
+func (d *deaths) last(id string, kind flow.Kind) (run store.Run, last flow.Entry) {
+	d.t.Helper()
+	run, log, err := d.data.Open().Get(d.t.Context(), id) // the process may be dead
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, e := range log {
+		if e.Kind == kind {
+			last = e
+		}
+	}
+	return run, last
+}
+
+func TestSuspectsAreExecutedAloneForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDeaths(t)
+		free := make(chan struct{})
+		d.work = func(ctx context.Context, _ Invocation) error {
+			select {
+			case <-free:
+			case <-ctx.Done():
+			}
+			return ctx.Err()
+		}
+		d.boot()
+		d.create("a")
+		d.create("b")
+		for n := range store.SuspectAfter {
+			d.want(fmt.Sprint("process ", n), "work a, work b")
+			d.bury()
+		}
+		d.create("c")
+		d.want("the first suspect", "work a")
+		time.Sleep(trialTime - time.Millisecond)
+		d.want("its time is not over", "")
+		time.Sleep(2 * time.Millisecond)
+		d.want("the second one", "work b")
+		time.Sleep(trialTime + time.Millisecond)
+		d.want("others", "work c")
+		d.bury() // it is the fault of none that is on trial: the suspects and the other are counted
+		d.want("after another crash, one that is no suspect waits", "work a")
+		time.Sleep(2*trialTime - 10*time.Millisecond)
+		d.want("it has twice the time", "")
+		close(free) // so a gets further, and b then
+		d.want("and the rest", "work b, work c")
+		d.close()
+	})
+}
+
+func TestTheNeighboursOfASuspectAreNotBlamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDeaths(t)
+		d.work = func(ctx context.Context, in Invocation) error {
+			if in.Run.ID == "poison" {
+				time.Sleep(3 * trialTime / 2)
+				return d.die(ctx)
+			}
+			<-ctx.Done() // for hours
+			return ctx.Err()
+		}
+		d.boot()
+		d.create("neighbour")
+		d.create("poison")
+		calls := 0
+		for range 30 {
+			time.Sleep(time.Hour)
+			calls += strings.Count(d.begun(), "poison")
+			if run, step := d.last("poison", flow.KindStep); run.Status == flow.StatusFailed {
+				if step.Error == nil || step.Error.Kind != flow.ErrorCrash || !step.Error.Permanent || calls != 10 {
+					t.Errorf("after %d calls the step failed with %+v", calls, step.Error)
+				}
+				if run, _ := d.last("neighbour", flow.KindStep); run.Status != flow.StatusRunning {
+					t.Errorf("its neighbour is %s", run.Status)
+				}
+				d.close()
+				return
+			}
+			d.bury()
+		}
+		t.Fatal("it did not fail")
+	})
+}
+
+func TestACompensationThatEndsTheProcessFailsWhateverIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDeaths(t)
+		d.undo = func(ctx context.Context, _ Invocation) error { return d.die(ctx) }
+		d.boot()
+		d.create("a")
+		d.want("forward", "work a")
+		calls := 0
+		for range 20 {
+			// From another process: each finds another cancel, which changes nothing.
+			if _, err := d.data.Open().Send(t.Context(), store.Message{RunID: "a", Kind: store.MessageCancel, At: time.Now()}); err != nil {
+				break // the run is over
+			}
+			time.Sleep(2 * time.Second)
+			calls += strings.Count(d.begun(), "undo")
+			d.bury()
+		}
+		run, undo := d.last("a", flow.KindCompensation)
+		if run.Status != flow.StatusCancelled || undo.Error == nil || undo.Error.Kind != flow.ErrorCrash || calls != 10 {
+			t.Errorf("after %d calls the run is %s, its compensation failed with %+v", calls, run.Status, undo.Error)
+		}
+		d.close()
+	})
+}
+
+func TestACheckpointGetsFurtherIfItIsAnotherOne(t *testing.T) {
+	for name, moves := range map[string]bool{"another one": true, "the same one": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDeaths(t)
+				d.work = func(ctx context.Context, in Invocation) error {
+					next := 0
+					if last := in.Notes.LastCheckpoint(); last != nil && moves {
+						next = int(last[0]-'0') + 1
+					}
+					if next < 9 {
+						if err := in.Notes.Checkpoint(json.RawMessage(fmt.Sprint(next))); err != nil {
+							return err
+						}
+					}
+					return d.die(ctx)
+				}
+				d.boot()
+				d.create("a")
+				calls := 0
+				for range 30 {
+					time.Sleep(time.Second)
+					calls += strings.Count(d.begun(), "work")
+					if run, _ := d.last("a", flow.KindStep); run.Status == flow.StatusFailed {
+						break
+					}
+					d.bury()
+				}
+				if want := map[bool]int{true: 18, false: 10}[moves]; calls != want {
+					t.Errorf("the step failed after %d calls, want %d", calls, want)
+				}
+				d.close()
+			})
+		})
+	}
+}
