@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"go/build"
 	"go/token"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/bextgen/bextgen/schema"
+	"github.com/bextgen/bextgen/schema/diag"
 	"github.com/bextgen/bextgen/templates"
 )
 
@@ -30,26 +30,26 @@ type generated struct {
 }
 
 // compile checks the flow files of folders and generates their code. If anything
-// is wrong, all of it is told, and nothing is generated.
-func compile(folders []string, to target, stderr io.Writer) ([]generated, error) {
+// is wrong, it returns all of that, and no code.
+func compile(folders []string, to target) ([]generated, diag.List, error) {
 	var results []generated
-	clean := true
+	var wrong diag.List
 	for _, folder := range folders {
-		result, ok, err := compileFolder(folder, to, stderr)
+		result, diagnostics, err := compileFolder(folder, to)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		clean = clean && ok
+		wrong = append(wrong, diagnostics...)
 		results = append(results, result)
 	}
-	if !clean {
-		return nil, errFound
+	if len(wrong) > 0 {
+		return nil, wrong, nil
 	}
-	return results, nil
+	return results, nil, nil
 }
 
-// compileFolder is compile for one folder; it says false if something is wrong.
-func compileFolder(folder string, to target, stderr io.Writer) (generated, bool, error) {
+// compileFolder is compile for one folder.
+func compileFolder(folder string, to target) (generated, diag.List, error) {
 	out := folder
 	if to.out != "" {
 		out = to.out
@@ -58,19 +58,18 @@ func compileFolder(folder string, to target, stderr io.Writer) (generated, bool,
 	if name == "" {
 		var err error
 		if name, err = packageName(out); err != nil {
-			return generated{}, false, err
+			return generated{}, nil, err
 		}
 	}
 	pkg, diagnostics := schema.Load(os.DirFS(folder), schema.Options{Package: name, Dir: folder, Out: out})
 	if len(diagnostics) > 0 {
-		_, err := io.WriteString(stderr, diagnostics.String())
-		return generated{}, false, err
+		return generated{}, diagnostics, nil
 	}
 	files, err := templates.Go(pkg)
 	if err != nil {
-		return generated{}, false, &problem{fmt.Sprintf("%s: %v", folder, err)}
+		return generated{}, nil, &problem{fmt.Sprintf("%s: %v", folder, err)}
 	}
-	return generated{folder: out, files: files}, true, nil
+	return generated{folder: out, files: files}, nil, nil
 }
 
 // packageName is the name of the package that is in a folder already, not

@@ -35,8 +35,11 @@ In Go files, write:
 			if err := checkOut(to.out, folders); err != nil {
 				return err
 			}
-			packages, err := compile(folders, to, cmd.ErrOrStderr())
+			packages, wrong, err := compile(folders, to)
 			if err != nil {
+				return err
+			}
+			if err := tell(cmd.ErrOrStderr(), wrong); err != nil {
 				return err
 			}
 			changes, err := compare(packages)

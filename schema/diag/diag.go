@@ -36,8 +36,11 @@ type Related struct {
 // String is the form for people and editors: `file:line:col: message (BX012)`,
 // with the parts of the place that are known.
 func (d Diagnostic) String() string {
-	return fmt.Sprintf("%s%s (%s)", place(d.File, d.Line, d.Column), d.Message, d.Code)
+	return fmt.Sprintf("%s%s (%s)", d.Place(), d.Message, d.Code)
 }
+
+// Place is `file:line:col: `, with the parts that are known.
+func (d Diagnostic) Place() string { return place(d.File, d.Line, d.Column) }
 
 // String is `file:line:col: message`.
 func (r Related) String() string { return place(r.File, r.Line, r.Column) + r.Message }
