@@ -43,7 +43,8 @@ type FlowStats struct {
 	Pending, Running, Completed, Failed, Cancelled int64
 	// Due are the running ones that could go on and wait for a process that executes them, 10,000 at most of a flow.
 	Due int64
-	// OldestPending is when the oldest pending run was created; zero if there is none.
+	// OldestPending is since when a pending run waits that may begin: since it was created, or
+	// since the time for which it was started. Zero if there is none.
 	OldestPending time.Time
 	// Happened is what happened since Stats.Since, also to runs that were deleted meanwhile.
 	Happened Happened

@@ -31,7 +31,8 @@ type FlowStats struct {
 	Pending, Running, Completed, Failed, Cancelled int64
 	// Due are the running ones that could go on and that nobody has claimed, MaxDue at most.
 	Due int64
-	// OldestPending is when the oldest pending run was created; zero if there is none.
+	// OldestPending is since when a pending run waits that may begin: since it was created, or
+	// since the time for which it was started. Zero if there is none.
 	OldestPending time.Time
 	// Slots are what happened, in the order of time; slots without anything are left out.
 	Slots []Slot

@@ -78,13 +78,17 @@ func (s *Store) Stats(ctx context.Context, q store.StatsQuery) (store.Stats, err
 	return stats, nil
 }
 
-// addTo counts the run among those of its flow, which come in the order of their creation.
+// addTo counts the run among those of its flow.
 func (r *run) addTo(f *store.FlowStats, now time.Time) {
 	switch r.Status {
 	case flow.StatusPending:
 		f.Pending++
-		if f.OldestPending.IsZero() {
-			f.OldestPending = r.CreatedAt
+		since := r.CreatedAt
+		if r.WakeAt.After(since) {
+			since = r.WakeAt
+		}
+		if !r.WakeAt.After(now) && (f.OldestPending.IsZero() || since.Before(f.OldestPending)) {
+			f.OldestPending = since
 		}
 	case flow.StatusRunning:
 		f.Running++

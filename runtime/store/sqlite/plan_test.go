@@ -13,7 +13,6 @@ import (
 // the same however many runs there are.
 func TestQueryPlans(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "runs.db"))
-	oldestPendingText, _ := oldestPending("a", condition{text: "1"})
 	for text, want := range map[string]string{
 		dueRunningText:          "USING COVERING INDEX runs_due",
 		prioritiesText:          "USING COVERING INDEX runs_pending",
@@ -35,7 +34,8 @@ func TestQueryPlans(t *testing.T) {
 		unblockText(isNext):                 "INDEX runs_waiting_any (flow=? AND concurrency=? AND blocked=? AND major=? AND tenant>?)",
 		nextMajorText:                       "USING COVERING INDEX runs_due (flow=? AND major>?)",
 		dueText:                             "USING INDEX runs_due (flow=? AND major=? AND wake_at<?)",
-		oldestPendingText:                   "USING INDEX runs_status (status=? AND run>? AND run<?)",
+		firstOfFlowText:                     "USING INDEX runs_status (status=? AND run>? AND run<?)",
+		oldestFreeText:                      "USING COVERING INDEX runs_pending",
 		expiredText:                         "USING COVERING INDEX runs_expiry",
 		firstStartText:                      "USING COVERING INDEX runs_starting (flow=? AND major=?",
 		letStartText:                        "USING COVERING INDEX runs_starting (flow=? AND major=? AND wake_at<?)",

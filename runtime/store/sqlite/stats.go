@@ -3,9 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/bextgen/bextgen/runtime/store"
 )
@@ -111,12 +111,8 @@ func readSlots(ctx context.Context, tx *sql.Tx, q store.StatsQuery, flows map[st
 func readQueue(ctx context.Context, tx *sql.Tx, q store.StatsQuery, f *store.FlowStats) error {
 	of := ofTenants(q)
 	if f.Pending > 0 {
-		var created int64
-		text, args := oldestPending(f.Flow, of)
-		switch err := tx.QueryRowContext(ctx, text, args...).Scan(&created); {
-		case err == nil:
-			f.OldestPending = toTime(created)
-		case !errors.Is(err, sql.ErrNoRows):
+		var err error
+		if f.OldestPending, err = readOldest(ctx, tx, q, f.Flow); err != nil {
 			return err
 		}
 	}
@@ -146,13 +142,32 @@ const (
 
 	// firstPendingRun is the pending run of all flows that was stored first.
 	firstPendingRun = `SELECT run FROM runs INDEXED BY runs_status WHERE status <> 'completed' AND status = 'pending' ORDER BY run LIMIT 1`
+
+	// firstOfFlowText are those of a flow that were stored first. It goes through the chunks of
+	// the flow that may have one.
+	firstOfFlowText = `SELECT tenant, created_at, wake_at FROM (
+			SELECT chunk FROM run_chunks WHERE flow = ? AND chunk >= (` + firstPendingRun + `) >> ?)
+		CROSS JOIN runs INDEXED BY runs_status
+		WHERE status <> 'completed' AND status = 'pending' AND run >= chunk << ? AND run < (chunk + 1) << ? AND flow = ?
+		ORDER BY chunk, run LIMIT ?`
+
+	// oldestFreeText is the oldest one, of all that could begin now.
+	oldestFreeText = `SELECT min(created_at) FROM runs WHERE status = 'pending' AND claim = 0 AND blocked = 0 AND flow = ?`
 )
 
-// oldestPending is the query of when the first pending run of a flow was created. It goes
-// through the chunks of the flow that may have one.
-func oldestPending(flowName string, of condition) (text string, args []any) {
-	return `SELECT created_at FROM (SELECT chunk FROM run_chunks WHERE flow = ? AND chunk >= (` + firstPendingRun + `) >> ?)
-		CROSS JOIN runs INDEXED BY runs_status
-		WHERE status <> 'completed' AND status = 'pending' AND run >= chunk << ? AND run < (chunk + 1) << ? AND flow = ? AND ` + of.text + `
-		ORDER BY chunk, run LIMIT 1`, append([]any{flowName, chunkBits, chunkBits, chunkBits, flowName}, of.args...)
+// maxOldest is among how many pending runs the oldest one is looked for, before all are
+// looked at that are free: others were started for later, and there may be very many.
+const maxOldest = 1000
+
+// readOldest reads since when a pending run waits, not counting the time before it may begin.
+func readOldest(ctx context.Context, tx *sql.Tx, q store.StatsQuery, flowName string) (time.Time, error) {
+	of := ofTenants(q)
+	var since sql.NullInt64
+	args := append([]any{flowName, chunkBits, chunkBits, chunkBits, flowName, maxOldest, fromTime(q.Now)}, of.args...)
+	err := tx.QueryRowContext(ctx, `SELECT min(max(created_at, wake_at)) FROM (`+firstOfFlowText+`)
+		WHERE wake_at <= ? AND `+of.text, args...).Scan(&since)
+	if err == nil && !since.Valid {
+		err = tx.QueryRowContext(ctx, oldestFreeText+` AND `+of.text, append([]any{flowName}, of.args...)...).Scan(&since)
+	}
+	return toTime(since.Int64), err
 }

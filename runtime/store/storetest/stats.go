@@ -269,6 +269,12 @@ func testQueue(s *suite) {
 	first := s.create(st, s.newRun(func(r *store.Run) { r.Flow = "other" }), false).Run
 	second := s.create(st, s.newRun(func(r *store.Run) { r.Tenant, r.Priority = "b", 9 }), false).Run
 	s.create(st, s.newRun(), false)
+	later := s.newRun(func(r *store.Run) { r.Flow, r.Tenant, r.WakeAt = "later", "a", at(60) })
+	s.create(st, later, false)
+	s.same("the oldest where it is too early", of(nil, "later").OldestPending, time.Time{})
+	s.create(st, s.newRun(func(r *store.Run) { r.Flow, r.CreatedAt, r.WakeAt = "later", at(0), at(40) }), false)
+	s.same("the oldest where a time has come", of(nil, "later").OldestPending, at(40))
+	s.same("the oldest of a, for whom it is too early", of([]string{"a"}, "later").OldestPending, time.Time{})
 	s.same("what is due", of(nil, "orders").Due, int64(3))
 	s.same("what is due of a", of([]string{"a"}, "orders").Due, int64(2))
 	s.same("the oldest of other", of(nil, "other").OldestPending, first.CreatedAt)
