@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -9,15 +10,21 @@ import (
 
 // This file tells which flows are registered.
 
-// Definitions are the registered flows, by name, the newest version of each first.
+// Definitions are the flows that are known, by name, the newest version of each first.
 type Definitions struct {
 	Definitions []Definition `json:"definitions"`
 }
 
-// Definition is a registered flow. Durations are in milliseconds; 0 is none.
+// Definition is a version of a flow. Durations are in milliseconds; 0 is none.
 type Definition struct {
-	FlowID           string           `json:"flow_id"`
-	Version          string           `json:"version"`
+	FlowID  string `json:"flow_id"`
+	Version string `json:"version"`
+	// Registered says that its code is here. Of another one, whose runs are in the store,
+	// Description says all that is known.
+	Registered bool `json:"registered"`
+	// Description is what the compiler tells of the flow: the tree of its blocks, the schemas
+	// of all values, the graph's layout and the spec; null for code without one.
+	Description      json.RawMessage  `json:"description"`
 	Doc              string           `json:"doc"`
 	MaxAttempts      int              `json:"max_attempts"`
 	TimeoutMS        int64            `json:"timeout_ms"`
@@ -90,10 +97,21 @@ type Schedule struct {
 	Overlap  string `json:"overlap"`
 }
 
-func (h *handler) getDefinitions(w http.ResponseWriter, _ *http.Request) error {
+func (h *handler) getDefinitions(w http.ResponseWriter, r *http.Request) error {
+	known, err := h.flows(r.Context())
+	if err != nil {
+		return err
+	}
 	answer := Definitions{Definitions: []Definition{}}
-	for _, def := range h.rt.Definitions() {
-		answer.Definitions = append(answer.Definitions, definitionView(def))
+	for _, f := range known {
+		v := definitionView(&flow.Definition{Flow: f.ID, Version: f.Version, Doc: f.Doc, MaxAttempts: f.MaxAttempts})
+		for _, def := range h.rt.Definitions() {
+			if f.Registered && def.Flow == f.ID && def.Version == f.Version {
+				v = definitionView(def)
+			}
+		}
+		v.Registered, v.Description = f.Registered, f.Text
+		answer.Definitions = append(answer.Definitions, v)
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }

@@ -13,8 +13,7 @@ import (
 	"strings"
 
 	"github.com/bextgen/bextgen/runtime"
-	"github.com/bextgen/bextgen/runtime/flow"
-	"github.com/bextgen/bextgen/runtime/flow/description"
+	"github.com/bextgen/bextgen/runtime/flow/description/graph"
 	"github.com/bextgen/bextgen/runtime/web/page"
 )
 
@@ -93,8 +92,9 @@ func (h *handler) pageRun(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := page.Run{
 		Detail: run, Parked: h.parked(run.RunSummary), Children: children.Runs,
-		Flow: h.describe(h.definition(run.Flow, run.Version)), Query: r.URL.Query(),
+		Flow: h.flowOf(r.Context(), run.Flow, run.Version), Query: r.URL.Query(),
 	}
+	v.Graph = graphOf(v.Flow, statuses(v.Flow, run))
 	err = writePage(w, http.StatusOK, func(w io.Writer) error { return page.WriteRun(w, h.siteFor(r), v) })
 	if errors.Is(err, page.ErrNoValue) {
 		return notFound()
@@ -103,73 +103,42 @@ func (h *handler) pageRun(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *handler) pageDefinitions(w http.ResponseWriter, r *http.Request) error {
+	known, err := h.flows(r.Context())
+	if err != nil {
+		return err
+	}
 	var flows page.Flows
 	last := ""
-	for _, def := range h.rt.Definitions() { // the newest version of each first
-		if def.Flow != last {
-			flows.Flows = append(flows.Flows, h.describe(def))
+	for _, f := range known { // the newest version of each first
+		if f.ID != last {
+			flows.Flows = append(flows.Flows, f.Flow)
 		}
-		last = def.Flow
+		last = f.ID
 	}
 	return writePage(w, http.StatusOK, func(w io.Writer) error { return page.WriteFlows(w, h.siteFor(r), flows) })
 }
 
 func (h *handler) pageDefinition(w http.ResponseWriter, r *http.Request) error {
+	known, err := h.flows(r.Context())
+	if err != nil {
+		return err
+	}
 	v := page.Flow{}
-	for _, def := range h.rt.Definitions() {
-		if def.Flow != r.PathValue("flowId") {
+	for _, f := range known {
+		if f.ID != r.PathValue("flowId") {
 			continue
 		}
 		if v.Description == nil {
-			v.Description = h.describe(def)
+			v.Description, v.Graph = f.Flow, graphOf(f.Flow, nil)
 		}
-		v.Versions = append(v.Versions, def.Version)
+		if f.Registered {
+			v.Versions = append(v.Versions, f.Version)
+		}
 	}
 	if v.Description == nil {
 		return notFound()
 	}
 	return writePage(w, http.StatusOK, func(w io.Writer) error { return page.WriteFlow(w, h.siteFor(r), v) })
-}
-
-// definition is the code for runs of a version of a flow; nil if there is none.
-func (h *handler) definition(name, version string) *flow.Definition {
-	major, _, err := flow.ParseVersion(version)
-	if err != nil {
-		return nil
-	}
-	for _, def := range h.rt.Definitions() {
-		if m, _, err := flow.ParseVersion(def.Version); err == nil && m == major && def.Flow == name {
-			return def
-		}
-	}
-	return nil
-}
-
-// describe is what a flow is, as plain data: what the compiler wrote or, for code that has
-// nothing of that, what the code says. It is nil for no code.
-func (h *handler) describe(def *flow.Definition) *description.Flow {
-	if def == nil {
-		return nil
-	}
-	if def.Description != "" {
-		d, err := description.Parse([]byte(def.Description))
-		if err == nil {
-			return d
-		}
-		h.logger.Warn("a flow's description cannot be read", "flow", def.Flow, "error", err)
-	}
-	d := &description.Flow{ID: def.Flow, Version: def.Version, Doc: def.Doc, MaxAttempts: max(def.MaxAttempts, 1)}
-	for _, s := range def.Steps {
-		b := description.Block{Kind: description.Step, Name: s.Name, Path: s.Name, Doc: s.Doc}
-		if s.Compensation != nil {
-			b.Compensation = &description.Compensation{Handler: s.Compensation.Name}
-		}
-		d.Blocks = append(d.Blocks, b)
-	}
-	for _, w := range def.Waits {
-		d.Blocks = append(d.Blocks, description.Block{Kind: description.Wait, Name: w.Name, Path: w.Name, Doc: w.Doc})
-	}
-	return d
 }
 
 // assetVersion names the files that pages load by what is in them, so that browsers can keep them.
@@ -183,6 +152,7 @@ func assetVersion() string {
 		sum.Write(text)
 		return err
 	})
+	_, _ = io.WriteString(sum, graph.CSS())
 	return hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
@@ -191,6 +161,9 @@ func assetVersion() string {
 func (h *handler) getAsset(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")
 	text, err := fs.ReadFile(page.Assets(), name)
+	if name == graphStyle {
+		text, err = []byte(graph.CSS()), nil
+	}
 	if err != nil {
 		return notFound()
 	}
