@@ -86,6 +86,9 @@ func TestServerTakesOrders(t *testing.T) {
 	if ids[0] != ids[1] {
 		t.Errorf("one order has the runs %v", ids)
 	}
+	if _, events := request(t, "GET", at+"/_bext/flows/"+ids[0]+"/stream", ""); !strings.Contains(events, "event: run_completed") {
+		t.Errorf("the run's stream does not tell of its end:\n%s", events)
+	}
 	if _, page := request(t, "GET", at+"/orders/ord_1", ""); !strings.Contains(page, `data-stream="/_bext/flows/`+ids[0]+`/stream"`) {
 		t.Errorf("the order's page does not follow its run:\n%s", page)
 	}
@@ -131,6 +134,9 @@ func TestServerClosesBesideAStream(t *testing.T) {
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("the stream: %d", answer.StatusCode)
 	}
 	t.Cleanup(func() { answer.Body.Close() })
 }
