@@ -180,7 +180,7 @@ func stepsOf(run store.Run, log []flow.Entry) []StepDetail {
 	var steps []StepDetail
 	place := map[string]int{}
 	for _, e := range log {
-		if e.Step == "" || e.Kind == flow.KindSignal || e.Kind == flow.KindSkipDelay || e.RunAttempt != run.Attempt {
+		if e.Step == "" || e.Kind == flow.KindSignal || e.Kind == flow.KindSkipDelay || e.Kind == flow.KindLate || e.RunAttempt != run.Attempt {
 			continue
 		}
 		i, ok := place[e.Step]

@@ -29,6 +29,7 @@ type attemptEnd struct {
 	// cutOff says that the process stops: the attempt did not begin, or its
 	// context was cancelled for that. It counts for nothing and runs again.
 	cutOff bool
+	call   *call
 }
 
 // call is an attempt under way.
@@ -242,6 +243,7 @@ func (x *execution) errorOf(err error) (stored *flow.Error, refused bool) {
 
 // report tells the execution how an attempt ended, if it is still there.
 func (x *execution) report(c *call, o attemptEnd) {
+	o.call = c
 	if c.loan != nil && c.loan.granted.Load() {
 		c.loan.end(o) // the execution waits for nothing else
 		return
@@ -249,5 +251,40 @@ func (x *execution) report(c *call, o attemptEnd) {
 	select {
 	case x.ended <- o:
 	case <-x.gone:
+		if o.Err == nil && closed(c.done) { // else it is a timeout, or an end that nobody could store
+			x.engine.tooLate(c, o)
+		}
 	}
+}
+
+// tooLate tells the run's present execution, if it has one, of the result of an attempt of an
+// earlier one.
+func (e *Embedded) tooLate(c *call, o attemptEnd) {
+	e.mu.Lock()
+	x := e.active[c.execution.claim.RunID]
+	e.mu.Unlock()
+	if x == nil {
+		c.execution.logLate(c) // nothing else can tell of it
+		return
+	}
+	select {
+	case x.ended <- o:
+	case <-x.gone:
+		c.execution.logLate(c)
+	}
+}
+
+// late is the outcome that the result of an attempt is which was given up before; an error of
+// such an attempt, as most return when they see the end of their context, is none.
+func (x *execution) late(o attemptEnd) (flow.Outcome, bool) {
+	if o.Err != nil {
+		return nil, false
+	}
+	o.call.execution.logLate(o.call)
+	return flow.Late{Step: o.call.Entry.Step, Attempt: o.call.Entry.Attempt, At: o.At}, true
+}
+
+func (x *execution) logLate(c *call) {
+	x.engine.opts.Logger.Warn("a handler returned a result after its attempt was given up; it is dropped",
+		"run", x.claim.RunID, "flow", x.code.Definition.Flow, "kind", c.Entry.Kind, "step", c.Entry.Step, "attempt", c.Entry.Attempt)
 }

@@ -291,6 +291,9 @@ func (x *execution) sleepUntil(at, now time.Time) (flow.Outcome, bool) {
 	defer x.wakeAt(at, now)()
 	select {
 	case o := <-x.ended:
+		if x.calls[o.Seq] != o.call {
+			return x.late(o)
+		}
 		return o.Ended, x.forget(o)
 	case x.asked = <-x.asks:
 		return nil, false

@@ -24,6 +24,28 @@ func TestAPausedRunBeginsNothing(t *testing.T) {
 	d.is(StatusCompleted, "")
 }
 
+func TestTimeWithoutCodeDoesNotCountForTheTimeout(t *testing.T) {
+	def := chainOf(nil, &StepDef{Name: "first"}, &StepDef{Name: "second", Delay: time.Hour})
+	def.Timeout = 2 * time.Hour
+	d := drive(t, def)
+	d.completes("first")
+	d.now = d.now.Add(24 * time.Hour)
+	d.apply(Parked{For: 24 * time.Hour, At: d.now})
+	d.crash()
+	d.completes("second")
+	d.is(StatusCompleted, "")
+}
+
+func TestALateResultChangesNothing(t *testing.T) {
+	d := drive(t, chainOf(nil, &StepDef{Name: "first", Policy: Policy{Retries: 1, Backoff: Fixed, BackoffBase: time.Second}}))
+	d.fails("first", broken("boom"))
+	d.sleep(time.Second)
+	d.apply(Late{Step: "first", Attempt: 1, At: d.now})
+	d.crash()
+	d.completes("first")
+	d.is(StatusCompleted, "")
+}
+
 func TestASignalInAPauseIsInTime(t *testing.T) {
 	d := drive(t, waiting(&WaitDef{Name: "approval", Timeout: time.Hour}))
 	d.completes("first")

@@ -60,6 +60,8 @@ const (
 	KindResume       Kind = "resume"       // somebody let it go on
 	KindSkipDelay    Kind = "skip_delay"   // somebody ended the pause of Step, or without one that before a restart
 	KindTerminate    Kind = "terminate"    // somebody ended the run at once: Error has the reason
+	KindLate         Kind = "late"         // the handler of an attempt that was given up returned a result, which counts for nothing
+	KindParked       Kind = "parked"       // span: no code of the run was registered, up to when it was taken up again
 	KindRetry        Kind = "retry"        // the run goes on where another one ended: Key is its id
 	KindCancel       Kind = "cancel"       // somebody asked to cancel the run: Error has the reason, Actor who it was
 )
@@ -68,7 +70,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		KindStep, KindCall, KindWait, KindSignal, KindSkip, KindDelay, KindEnter, KindChoice, KindForeach,
-		KindRollback, KindCompensation, KindRestart, KindTimeout,
+		KindRollback, KindCompensation, KindRestart, KindTimeout, KindLate, KindParked,
 		KindPause, KindResume, KindSkipDelay, KindTerminate, KindRetry, KindCancel,
 	}
 }

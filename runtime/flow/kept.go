@@ -66,7 +66,7 @@ type kept struct {
 
 // counts says whether an entry tells how far a block is.
 func (k *kept) counts(e *Entry) bool {
-	return e.RunAttempt == k.attempt && e.Step != "" && e.Kind != KindSignal && e.Kind != KindSkipDelay
+	return e.RunAttempt == k.attempt && e.Step != "" && e.Kind != KindSignal && e.Kind != KindSkipDelay && e.Kind != KindLate
 }
 
 // cut is the Seq from which on nothing is kept but signals.

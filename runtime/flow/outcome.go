@@ -11,7 +11,7 @@ import (
 var ErrStale = errors.New("the outcome is stale")
 
 // Outcome is what a driver tells a run: that something happened, and when.
-// It is one of Begin, Ended, Noted, Tick, Signal, ChildEnded, Cancel, Terminate, Pause,
+// It is one of Begin, Ended, Late, Parked, Noted, Tick, Signal, ChildEnded, Cancel, Terminate, Pause,
 // Resume and SkipDelay.
 type Outcome interface{ at() time.Time }
 
@@ -26,6 +26,22 @@ type Ended struct {
 	Output json.RawMessage // if it did not fail
 	Err    *Error          // if it failed
 	At     time.Time
+}
+
+// Late says that an attempt, which was given up because it took too long or did not stop,
+// has returned a result after all. It is dropped; the log tells of it.
+type Late struct {
+	Step    string
+	Attempt int
+	At      time.Time
+}
+
+// Parked says that for so long, until now, nothing executed the run that had the code
+// for it. That does not count for the flow's timeout. It is stale for a run that
+// has not begun, and for one that is paused, of which that is counted already.
+type Parked struct {
+	For time.Duration
+	At  time.Time
 }
 
 // Noted says what the handler of an attempt that is under way tells of it. Its effects
@@ -98,6 +114,8 @@ type SkipDelay struct {
 
 func (o Begin) at() time.Time  { return o.At }
 func (o Ended) at() time.Time  { return o.At }
+func (o Late) at() time.Time   { return o.At }
+func (o Parked) at() time.Time { return o.At }
 func (o Noted) at() time.Time  { return o.At }
 func (o Tick) at() time.Time   { return o.At }
 func (o Cancel) at() time.Time { return o.At }

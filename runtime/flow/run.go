@@ -226,6 +226,13 @@ func (r *Run) Apply(o Outcome) (Effects, error) {
 		if err := r.end(o, now); err != nil {
 			return Effects{}, err
 		}
+	case Late:
+		r.recordMoment(Entry{Kind: KindLate, Step: o.Step, Attempt: o.Attempt}, now)
+	case Parked:
+		if r.status == StatusPending || !r.pausedAt.IsZero() || o.For <= 0 {
+			return Effects{}, ErrStale
+		}
+		r.recordEnd(r.record(Entry{Kind: KindParked}, now.Add(-o.For).Truncate(time.Millisecond)), now)
 	case Noted:
 		return r.note(o)
 	case Tick:

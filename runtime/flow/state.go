@@ -177,7 +177,9 @@ func (r *Run) ended(e *Entry) {
 		r.rollback, r.unwound = nil, true
 	case KindRestart:
 		r.restart = nil
-	case KindSkip, KindEnter, KindChoice, KindSignal, KindTimeout, KindPause, KindResume, KindSkipDelay, KindCancel, KindTerminate, KindRetry: // of one moment: all was said when they started
+	case KindParked:
+		r.pausedFor += e.FinishedAt.Sub(e.StartedAt)
+	case KindLate, KindSkip, KindEnter, KindChoice, KindSignal, KindTimeout, KindPause, KindResume, KindSkipDelay, KindCancel, KindTerminate, KindRetry: // of one moment: all was said when they started
 	}
 }
 

@@ -65,7 +65,7 @@ func foreachKeepsItsLimit(_ *history, r *run) error {
 		first, last := map[string]int64{}, map[string]int64{}
 		for _, e := range r.log {
 			rest, within := strings.CutPrefix(e.Step, each.Step+"[")
-			if !within || e.RunAttempt != each.RunAttempt || e.Kind == flow.KindCompensation {
+			if !within || e.RunAttempt != each.RunAttempt || e.Kind == flow.KindCompensation || e.Kind == flow.KindLate {
 				continue
 			}
 			element, _, _ := strings.Cut(rest, "]")

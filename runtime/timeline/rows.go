@@ -40,7 +40,7 @@ func (t Timeline) Rows() []Row {
 	for _, b := range t.Bars {
 		e := b.Entry
 		k := key{runAttempt: e.RunAttempt, step: e.Step, undo: e.Kind == flow.KindCompensation}
-		if e.Step == "" || e.Kind == flow.KindSignal {
+		if e.Step == "" || e.Kind == flow.KindSignal || e.Kind == flow.KindLate {
 			k.kind = e.Kind
 		}
 		i, ok := place[k]

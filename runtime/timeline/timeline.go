@@ -203,7 +203,7 @@ func kindOf(k flow.Kind) Kind {
 		return Elements
 	case flow.KindRestart:
 		return Restart
-	case flow.KindPause:
+	case flow.KindPause, flow.KindParked:
 		return Paused
 	}
 	return Moment

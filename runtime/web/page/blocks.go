@@ -133,7 +133,7 @@ func gather(log []flow.Entry, runAttempt int, only string) gathered {
 			continue
 		}
 		switch e.Kind {
-		case flow.KindSignal, flow.KindSkipDelay, flow.KindEnter:
+		case flow.KindSignal, flow.KindSkipDelay, flow.KindLate, flow.KindEnter:
 			if e.Error == nil {
 				continue
 			}
