@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
 )
 
@@ -104,24 +105,34 @@ func (h *handler) getDefinitions(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer := Definitions{Definitions: []Definition{}}
 	for _, f := range known {
-		v := definitionView(&flow.Definition{Flow: f.ID, Version: f.Version, Doc: f.Doc, MaxAttempts: f.MaxAttempts})
-		for _, def := range h.rt.Definitions() {
-			if f.Registered && def.Flow == f.ID && def.Version == f.Version {
-				v = definitionView(def)
-			}
-		}
-		v.Registered, v.Description = f.Registered, f.Text
-		answer.Definitions = append(answer.Definitions, v)
+		answer.Definitions = append(answer.Definitions, h.knownView(f))
 	}
 	return writeJSON(w, http.StatusOK, answer)
 }
 
 func (h *handler) getDefinition(w http.ResponseWriter, r *http.Request) error {
-	def := h.rt.Definition(r.PathValue("flowId"))
-	if def == nil {
-		return notFound()
+	known, err := h.flows(r.Context())
+	if err != nil {
+		return err
 	}
-	return writeJSON(w, http.StatusOK, definitionView(def))
+	for _, f := range known { // the newest version of each first
+		if f.ID == r.PathValue("flowId") {
+			return writeJSON(w, http.StatusOK, h.knownView(f))
+		}
+	}
+	return notFound()
+}
+
+// knownView is a flow by its code, if that is here.
+func (h *handler) knownView(f runtime.FlowDescription) Definition {
+	v := definitionView(&flow.Definition{Flow: f.ID, Version: f.Version, Doc: f.Doc, MaxAttempts: f.MaxAttempts})
+	for _, def := range h.rt.Definitions() {
+		if f.Registered && def.Flow == f.ID && def.Version == f.Version {
+			v = definitionView(def)
+		}
+	}
+	v.Registered, v.Description = f.Registered, f.Text
+	return v
 }
 
 func definitionView(def *flow.Definition) Definition {

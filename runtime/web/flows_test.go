@@ -50,6 +50,11 @@ func TestFlowsWithoutCode(t *testing.T) {
 		t.Errorf("the registered flow is %+v", f)
 	}
 
+	var one web.Definition
+	if err := json.Unmarshal(s.get("/admin/definitions/onboard-customer").is(200).body, &one); err != nil || one.FlowID != d.Flow || one.Registered {
+		t.Errorf("the flow of the store alone is %+v, %v", one, err)
+	}
+
 	for path, says := range map[string][]string{
 		"/admin/definitions":                  {"onboard-customer", "Sells"},
 		"/admin/definitions/onboard-customer": {"<svg", `data-path="seats[].provision-seat"`, "The same decision, after the reminder."},

@@ -217,7 +217,7 @@ func (w *writer) texts(n description.Node) {
 	}
 	if n.Undo != "" {
 		y += lineHeight
-		w.print(`<g class="undo"><path class="undo-sign" transform="translate(%d %d) scale(0.7)" d="%s"/>`, x-1, y-9, signUndo)
+		w.print(`<g class="compensation"><path class="compensation-sign" transform="translate(%d %d) scale(0.7)" d="%s"/>`, x-1, y-9, signUndo)
 		w.print(`<text class="detail" x="%d" y="%d">%s</text></g>`, x+undoInset, y, escape(n.Undo))
 	}
 }
