@@ -17,18 +17,20 @@ type Handler struct {
 	name string
 	in   reflect.Type
 	out  reflect.Type // of a compensation: what it gets of the result, if there is one
-	call func(ctx context.Context, inv engine.Invocation) (json.RawMessage, error)
+	// result is, of a step, what it returns; nil for nothing.
+	result reflect.Type
+	call   func(ctx context.Context, inv engine.Invocation) (json.RawMessage, error)
 }
 
 // StepHandler is the handler of a step with a result.
 func StepHandler[In, Out any](def *flow.StepDef, f func(context.Context, In) (Out, error)) Handler {
-	return handler[In](def.Name, func(ctx context.Context, in In, _ engine.Invocation) (json.RawMessage, error) {
+	return returning[Out](handler[In](def.Name, func(ctx context.Context, in In, _ engine.Invocation) (json.RawMessage, error) {
 		out, err := f(ctx, in)
 		if err != nil {
 			return nil, err
 		}
 		return encodeResult(def, out)
-	})
+	}))
 }
 
 // PlainStepHandler is the handler of a step without a result.
@@ -40,7 +42,7 @@ func PlainStepHandler[In any](def *flow.StepDef, f func(context.Context, In) err
 
 // TxStepHandler is the handler of a step with a result in a transaction.
 func TxStepHandler[In, Out any](def *flow.StepDef, f func(context.Context, Tx, In) (Out, error)) Handler {
-	return handler[In](def.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
+	return returning[Out](handler[In](def.Name, func(ctx context.Context, in In, inv engine.Invocation) (json.RawMessage, error) {
 		if inv.Tx == nil {
 			return nil, noTransaction(def)
 		}
@@ -49,7 +51,7 @@ func TxStepHandler[In, Out any](def *flow.StepDef, f func(context.Context, Tx, I
 			return nil, err
 		}
 		return encodeResult(def, out)
-	})
+	}))
 }
 
 // PlainTxStepHandler is the handler of a step without a result in a transaction.
@@ -107,6 +109,12 @@ func AttemptedCompensationHandler[In, Out any](def *flow.StepDef, f func(context
 // undoing is a compensation that gets a result.
 func undoing[Out any](h Handler) Handler {
 	h.out = reflect.TypeFor[Out]()
+	return h
+}
+
+// returning is the handler of a step with a result.
+func returning[Out any](h Handler) Handler {
+	h.result = reflect.TypeFor[Out]()
 	return h
 }
 

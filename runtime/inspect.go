@@ -70,9 +70,9 @@ type RunSummary struct {
 	ParentID       string // the run that called this one; empty for one that was started
 	RetryOf        string // the run that this one repeats or goes on with
 	Status         Status
-	Phase          flow.Phase // only while the status is running; PhaseParked also while it is pending
-	Attempts       int        // of the whole flow, so far
-	Error          *flow.Error
+	Phase          flow.Phase  // only while the status is running; PhaseParked also while it is pending
+	Attempts       int         // of the whole flow, so far
+	Error          *flow.Error // in lists without the fields of a declared one
 	CreatedAt      time.Time
 	StartedAt      time.Time // zero before the first step
 	FinishedAt     time.Time // zero before the end
@@ -127,6 +127,7 @@ func (rt *Runtime) ListRuns(ctx context.Context, f RunFilter) (RunPage, error) {
 	}
 	out := RunPage{Runs: make([]RunSummary, 0, len(page.Runs)), NextCursor: page.Next}
 	for _, r := range page.Runs {
+		r.Error = withoutFields(r.Error)
 		if one := rt.summary(r); !parkedOnly || one.Phase == flow.PhaseParked {
 			out.Runs = append(out.Runs, one)
 		}
@@ -135,11 +136,16 @@ func (rt *Runtime) ListRuns(ctx context.Context, f RunFilter) (RunPage, error) {
 }
 
 // GetRun returns a run with its steps and attempts, or store.ErrNotFound.
+//
+// Secrets are hidden in all of it, and there is no way to ask for them: who needs one has the
+// handler that it is for. Of a flow for which this runtime has no code, all that may hold a
+// secret is hidden whole.
 func (rt *Runtime) GetRun(ctx context.Context, runID string) (*RunDetail, error) {
 	run, log, err := rt.engine.Get(ctx, runID)
 	if err != nil {
 		return nil, fmt.Errorf("get run %s: %w", runID, err)
 	}
+	run, log = rt.hide(run, log)
 	return &RunDetail{
 		RunSummary: rt.summary(run), Input: run.Input, Output: run.Output,
 		OtherInputs: run.OtherInputs, OtherInputAt: run.OtherInputAt,

@@ -47,7 +47,7 @@ func (i StepInfo) Progress(fraction float64, text string) {
 //
 // It works while the handler's context is cancelled because the process stops. It
 // returns ErrStepOver when the attempt is over, ErrOneCommit in a transaction, and a *flow.SizeError for more bytes
-// of JSON than WithMaxPayload says. The value is kept and shown as it is: leave out what is secret.
+// of JSON than WithMaxPayload says. The value is stored as it is, and shown without the secrets of the run.
 func (i StepInfo) Checkpoint(value any) error {
 	if i.notes == nil {
 		return ErrNoStep

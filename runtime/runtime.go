@@ -44,7 +44,7 @@ type Runtime struct {
 	maxPayload int
 
 	mu    sync.Mutex
-	flows map[*flow.Definition]bool // that this runtime has put into the slot
+	flows map[*flow.Definition]secretPlaces // that this runtime has put into the slot
 }
 
 // Option is a setting of a Runtime.
@@ -140,7 +140,7 @@ func New(s store.Store, opts ...Option) (*Runtime, error) {
 		logger: o.Logger, clock: o.Clock,
 		maxPayload: cmp.Or(o.MaxPayload, engine.DefaultMaxPayload),
 		ids:        &idSource{entropy: ulid.Monotonic(rand.Reader, 0)},
-		flows:      map[*flow.Definition]bool{},
+		flows:      map[*flow.Definition]secretPlaces{},
 	}, nil
 }
 
@@ -188,7 +188,7 @@ func (rt *Runtime) Register(def *flow.Definition, handlers ...Handler) error {
 	if err := rt.engine.Register(code); err != nil {
 		return err
 	}
-	rt.flows[def] = true
+	rt.flows[def] = placesOf(def, handlers)
 	slot.add(def, rt)
 	return nil
 }

@@ -96,7 +96,7 @@ func TestAScheduleInItsTimezoneByItsName(t *testing.T) {
 			t.Errorf("the run is %+v", r)
 		}
 		d, err := b.rt.GetRun(t.Context(), b.runs()[1].ID)
-		if err != nil || string(d.Input) != `{"count":2,"card":""}` {
+		if err != nil || string(d.Input) != `{"card":"•••","count":2}` {
 			t.Errorf("the input is %s, error %v", d.Input, err)
 		}
 	})

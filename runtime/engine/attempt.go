@@ -56,6 +56,9 @@ type call struct {
 	// checkpoint that it stored.
 	progress atomic.Pointer[flow.Progress]
 	saved    atomic.Pointer[json.RawMessage]
+
+	findSecrets sync.Once // sets found, see secrets
+	found       []string
 }
 
 // over releases what the call holds, also where its handler is still there: that
@@ -208,7 +211,7 @@ func (x *execution) call(ctx context.Context, c *call) (out json.RawMessage, err
 }
 
 // failure is the stored form of a handler's error: with the kind that fits how
-// the attempt ended, and without the secrets that the handler was given. If the attempt failed
+// the attempt ended, and without the secrets that the handler, or its run, was given. If the attempt failed
 // because the process stops, it is cut off and has not failed.
 func (x *execution) failure(ctx context.Context, c *call, err error) (_ *flow.Error, cutOff bool) {
 	own, refused := x.errorOf(err)
@@ -220,10 +223,7 @@ func (x *execution) failure(ctx context.Context, c *call, err error) (_ *flow.Er
 	case stored.Kind == flow.ErrorCancelled:
 		stored.Kind = flow.ErrorHandler // only the engine stops attempts
 	}
-	for _, secrets := range [][]string{flow.Secrets(c.handler.In, c.Input), flow.Secrets(c.handler.Out, c.Output)} {
-		stored.Message = flow.Blot(stored.Message, secrets)
-		stored.Stack = flow.Blot(stored.Stack, secrets)
-	}
+	stored.Message, stored.Stack = flow.Blot(stored.Message, c.secrets()), flow.Blot(stored.Stack, c.secrets())
 	return &stored, errors.Is(context.Cause(ctx), errClosing) || refused && x.closing()
 }
 

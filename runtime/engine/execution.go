@@ -393,6 +393,7 @@ func (x *execution) obey(m store.Message) flow.Outcome {
 	case store.MessageChild:
 		return flow.ChildEnded{ID: m.Key, Output: m.Payload, Err: m.Error, At: x.now()}
 	}
+	m.Reason = x.withoutSecrets(m.Reason)
 	return actOf(m, x.now())
 }
 

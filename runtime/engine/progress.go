@@ -49,7 +49,7 @@ type saving struct {
 // Progress implements Notes.
 func (c *call) Progress(fraction float64, text string) {
 	x := c.execution
-	c.progress.Store(&flow.Progress{Fraction: fraction, Text: text, At: x.now()})
+	c.progress.Store(&flow.Progress{Fraction: fraction, Text: flow.Blot(text, c.secrets()), At: x.now()})
 	if !x.progressed.Swap(true) {
 		signal(x.woken)
 	}

@@ -47,7 +47,7 @@ func redactedJSON(v any) json.RawMessage {
 // Redact is a stored value of type t with its secrets hidden. Bytes that cannot
 // be understood are hidden whole.
 func Redact(t reflect.Type, raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 || t == nil || !holdsSecret(t, map[reflect.Type]bool{}) {
+	if len(raw) == 0 || !HoldsSecret(t) {
 		return raw
 	}
 	out, err := encodePlain(t, raw, func(any) any { return Hidden })
@@ -61,7 +61,7 @@ func Redact(t reflect.Type, raw json.RawMessage) json.RawMessage {
 // they can be blotted out elsewhere. Very short ones are not among them: to blot
 // out each "1" of a text hides nothing and destroys it.
 func Secrets(t reflect.Type, raw json.RawMessage) []string {
-	if len(raw) == 0 || t == nil || !holdsSecret(t, map[reflect.Type]bool{}) {
+	if len(raw) == 0 || !HoldsSecret(t) {
 		return nil
 	}
 	var found []string
@@ -77,6 +77,56 @@ func Secrets(t reflect.Type, raw json.RawMessage) []string {
 	return found
 }
 
+// SecretTexts are the texts in a stored value all of which is secret, as Secrets has
+// them: without very short ones.
+func SecretTexts(raw json.RawMessage) []string {
+	plain, err := decodePlain(raw)
+	if err != nil {
+		return nil
+	}
+	return texts(plain)
+}
+
+// HoldsSecret says whether a value of a type has a secret field at any depth; one of no type has none.
+func HoldsSecret(t reflect.Type) bool { return t != nil && holdsSecret(t, map[reflect.Type]bool{}) }
+
+// BlotJSON replaces secrets in a stored value without a type: in its texts, and numbers
+// that are one.
+func BlotJSON(raw json.RawMessage, secrets []string) json.RawMessage {
+	plain, err := decodePlain(raw)
+	if err != nil {
+		return json.RawMessage(`"` + Hidden + `"`)
+	}
+	out, err := Encode(blotIn(plain, secrets))
+	if err != nil {
+		return json.RawMessage(`"` + Hidden + `"`)
+	}
+	return out
+}
+
+// blotIn replaces secrets in a plain JSON value.
+func blotIn(v any, secrets []string) any {
+	switch v := v.(type) {
+	case string:
+		return Blot(v, secrets)
+	case json.Number:
+		if slices.Contains(secrets, v.String()) {
+			return Hidden
+		}
+	case []any:
+		for i := range v {
+			v[i] = blotIn(v[i], secrets)
+		}
+	case map[string]any:
+		blotted := make(map[string]any, len(v))
+		for name, value := range v {
+			blotted[Blot(name, secrets)] = blotIn(value, secrets)
+		}
+		return blotted
+	}
+	return v
+}
+
 // Blot replaces secrets in a text.
 func Blot(text string, secrets []string) string {
 	for _, s := range secrets {
@@ -87,13 +137,19 @@ func Blot(text string, secrets []string) string {
 
 // encodePlain applies hide to the secrets of a stored value.
 func encodePlain(t reflect.Type, raw json.RawMessage, hide func(any) any) (json.RawMessage, error) {
-	dec := json.NewDecoder(strings.NewReader(string(raw)))
-	dec.UseNumber() // whole numbers over 2^53 stay as they are
-	var plain any
-	if err := dec.Decode(&plain); err != nil {
+	plain, err := decodePlain(raw)
+	if err != nil {
 		return nil, err
 	}
 	return Encode(hideIn(t, plain, hide))
+}
+
+func decodePlain(raw json.RawMessage) (any, error) {
+	dec := json.NewDecoder(strings.NewReader(string(raw)))
+	dec.UseNumber() // whole numbers over 2^53 stay as they are
+	var plain any
+	err := dec.Decode(&plain)
+	return plain, err
 }
 
 // hideIn walks a plain JSON value along the type that it was made from.
