@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,6 +55,45 @@ func (rt *Runtime) StartRun(ctx context.Context, flowName string, input json.Raw
 		return Started{}, fmt.Errorf("start %s: %w", flowName, err)
 	}
 	return Started{ID: created.Run.ID, Existing: created.Existing}, nil
+}
+
+// StartVersion is StartRun of a version of a flow, "major.minor", also of one for which this runtime
+// has no code: another process, which executes, has it or gets it. Where there is none here,
+// any JSON is taken, and what the flow says about its starts (its idempotencyKey, tenant, priority and
+// the key of its concurrency) is not known: the options say it, and a bound does not count for the run.
+func (rt *Runtime) StartVersion(ctx context.Context, flowName, version string, input json.RawMessage, opts ...StartOption) (Started, error) {
+	if err := rt.mayWait(ctx, "start "+flowName); err != nil {
+		return Started{}, err
+	}
+	def, raw, err := rt.toStart(flowName, version, input)
+	if err != nil {
+		return Started{}, fmt.Errorf("start %s %s: %w", flowName, version, err)
+	}
+	created, err := rt.start(ctx, def, raw, opts)
+	if err != nil {
+		return Started{}, fmt.Errorf("start %s %s: %w", flowName, version, err)
+	}
+	return Started{ID: created.Run.ID, Existing: created.Existing}, nil
+}
+
+// toStart is the code with which a run of a version is started, and its input as it is
+// stored. Without code here, that is one that says nothing.
+func (rt *Runtime) toStart(flowName, version string, input json.RawMessage) (*flow.Definition, json.RawMessage, error) {
+	_, minor, err := flow.ParseVersion(version)
+	if err != nil {
+		return nil, nil, err
+	}
+	if def := rt.definitionOf(flowName, version); def != nil {
+		if _, has, err := flow.ParseVersion(def.Version); err == nil && has >= minor {
+			raw, err := inputOf(def, input)
+			return def, raw, err
+		}
+	}
+	var raw bytes.Buffer
+	if err := json.Compact(&raw, input); err != nil {
+		return nil, nil, &InputError{fmt.Sprintf("the input is no JSON: %v", err)}
+	}
+	return &flow.Definition{Flow: flowName, Version: version}, raw.Bytes(), nil
 }
 
 // Definitions are the flows that are registered, by name, the newest version of each first.

@@ -26,7 +26,7 @@ import (
 
 // The environment of a child process: what it is to do, and with which files.
 const (
-	childRole = "BEXTGEN_TEST_CHILD" // trips, finish-trips, kill-tx, finish-tx, fsync, power, checkpoints, poison or poison-undo
+	childRole = "BEXTGEN_TEST_CHILD" // trips, finish-trips, kill-tx, finish-tx, fsync, power, checkpoints, execute, poison or poison-undo
 	childDir  = "BEXTGEN_TEST_DIR"
 )
 
@@ -59,9 +59,12 @@ func child(role, dir string) error {
 		return err
 	}
 	ctx := context.Background()
-	if strings.HasSuffix(role, "trips") {
+	switch {
+	case strings.HasSuffix(role, "trips"):
 		err = tripsChild(ctx, rt, dir, diary, role == "finish-trips")
-	} else {
+	case role == "execute":
+		err = executeChild(ctx, rt)
+	default:
 		err = shipsChild(ctx, rt, diary, role)
 	}
 	return errors.Join(err, rt.Close(ctx), db.Close())
