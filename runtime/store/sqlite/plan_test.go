@@ -88,6 +88,16 @@ func TestListPlans(t *testing.T) {
 	}
 }
 
+// What looks through the messages begins with them: there are few, and many runs.
+func TestPlansOfMessages(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "runs.db"))
+	for _, text := range []string{endingText, unobeyedText} {
+		if plan := explain(t, s, text); !strings.HasPrefix(plan, "SCAN m") {
+			t.Errorf("%s:\n%swant the messages first", text, plan)
+		}
+	}
+}
+
 func explain(t *testing.T, s *Store, text string) string {
 	t.Helper()
 	args := make([]any, strings.Count(text, "?"))
