@@ -1,0 +1,108 @@
+// bextgen init.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/build"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bextgen/bextgen/templates"
+)
+
+func newInitCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "init [folder]",
+		Short: "Begins a program: a flow, its handlers, and a test that passes",
+		Long: `Init writes a small flow with its handlers and a test into the folder (by default, this one), with a program around them if the
+folder has no other Go package yet, and generates the flow's Go. It asks nothing and replaces no file.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: command(func(cmd *cobra.Command, args []string) error {
+			folder := "."
+			if len(args) == 1 {
+				folder = args[0]
+			}
+			files, err := newFiles(folder)
+			if err != nil {
+				return err
+			}
+			if err := write(files, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
+				return err
+			}
+			packages, wrong, err := compile([]string{folder}, target{})
+			if err != nil {
+				return err
+			}
+			if err := tell(cmd.ErrOrStderr(), wrong); err != nil {
+				return err
+			}
+			changes, err := compare(packages)
+			if err != nil {
+				return err
+			}
+			if err := write(changes, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.ErrOrStderr(), nextSteps(folder))
+			return err
+		}),
+	}
+}
+
+// newFiles are those to begin with. None of them may be there.
+func newFiles(folder string) ([]change, error) {
+	name, err := packageToJoin(folder)
+	if err != nil {
+		return nil, err
+	}
+	files, err := templates.Scaffold(name)
+	if err != nil {
+		return nil, err
+	}
+	var changes []change
+	var there []string
+	for _, f := range files {
+		path := filepath.Join(folder, f.Name)
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			there = append(there, path)
+		}
+		changes = append(changes, change{folder: folder, name: f.Name, state: missing, content: f.Content})
+	}
+	if len(there) > 0 {
+		return nil, &problem{fmt.Sprintf("%s is there already: init begins a program and replaces nothing; give it another folder", strings.Join(there, ", "))}
+	}
+	return changes, nil
+}
+
+// packageToJoin is the package of the Go files in a folder, or main if there are none.
+func packageToJoin(folder string) (string, error) {
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return "main", nil
+	}
+	pkg, err := build.ImportDir(folder, 0)
+	if _, none := errors.AsType[*build.NoGoError](err); none || err == nil && pkg.Name == "" {
+		return "main", nil
+	}
+	if err != nil {
+		return "", &problem{fmt.Sprintf("the Go package in %s cannot be told: %v", folder, err)}
+	}
+	return pkg.Name, nil
+}
+
+// nextSteps is what to do then.
+func nextSteps(folder string) string {
+	steps := "Try it:\n  go mod tidy\n  go test ./...\n"
+	if path := filepath.ToSlash(filepath.Clean(folder)); path == "." {
+		return steps + "  go run ."
+	} else if filepath.IsAbs(folder) {
+		return steps + "  go run " + path
+	} else {
+		return steps + "  go run ./" + path
+	}
+}
