@@ -115,13 +115,17 @@ func (r *Run) pauses(path string) bool {
 	return st != nil && st.status != stepRunning && slices.Contains(r.waiting, st)
 }
 
+// longOver is the end of a pause that somebody ended: it is over whatever the clock is set
+// to before the run is resumed.
+var longOver = time.UnixMilli(1).UTC()
+
 // delaySkipped folds a skipped pause into the state.
 func (r *Run) delaySkipped(e *Entry) {
 	if e.Step == "" {
 		r.restartNow = true
 		return
 	}
-	r.step(e.Step).wakeAt = e.StartedAt
+	r.step(e.Step).wakeAt = longOver
 }
 
 func withReason(what, reason string) string {

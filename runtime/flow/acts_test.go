@@ -46,6 +46,16 @@ func TestALateResultChangesNothing(t *testing.T) {
 	d.is(StatusCompleted, "")
 }
 
+func TestAPauseThatWasSkippedIsOverAlsoWhenTheClockIsSetBack(t *testing.T) {
+	d := drive(t, chainOf(nil, &StepDef{Name: "a", Delay: time.Hour}))
+	d.apply(Pause{At: d.now})
+	d.apply(SkipDelay{Step: "a", At: d.now})
+	d.crash()
+	d.apply(Resume{At: d.now.Add(-time.Minute)})
+	d.completes("a")
+	d.is(StatusCompleted, "")
+}
+
 func TestASignalInAPauseIsInTime(t *testing.T) {
 	d := drive(t, waiting(&WaitDef{Name: "approval", Timeout: time.Hour}))
 	d.completes("first")

@@ -33,6 +33,9 @@ func (w *world) script() {
 			w.client(w.dice.of("client", i, twin), f, key, at)
 		}
 	}
+	for n := range w.dice.of("bulks").IntN(2) {
+		w.bulk(n)
+	}
 	for range r.IntN(4) {
 		at, by := upTo(r, troubled), jumpBy(r)
 		if !w.h.calm {
@@ -69,9 +72,10 @@ func (w *world) client(r *rand.Rand, f *randomflow.Flow, key string, at time.Dur
 			w.signalLater(r, f.Definition.Flow, id, wait, n)
 		}
 	}
+	w.operators(id)
 	switch {
 	case chance(r, 15):
-		w.cancelAt(id, 1+r.IntN(15))
+		w.onWriteOf(id, 1+r.IntN(15), func() { w.cancel(id) })
 	case chance(r, 15):
 		at := upTo(r, 10*time.Second)
 		w.clients.Go(func() { time.Sleep(at); w.cancel(id) })
@@ -96,13 +100,13 @@ func (w *world) signalLater(r *rand.Rand, flowName, runID string, wait *flow.Wai
 	}
 }
 
-// cancelAt cancels a run when it was written so often.
-func (w *world) cancelAt(id string, n int) {
+// onWriteOf lets a client do something when a run was written so often.
+func (w *world) onWriteOf(id string, n int, do func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.onWrite[id] = append(w.onWrite[id], func(writes int) {
 		if writes == n {
-			w.clients.Go(func() { w.cancel(id) })
+			w.clients.Go(do)
 		}
 	})
 }
@@ -125,7 +129,7 @@ func (w *world) ask(what string, ask func(ctx context.Context, rt *runtime.Runti
 		w.mu.Unlock()
 		if p != nil {
 			err := ask(runtime.NewContext(context.Background(), p.rt), p.rt)
-			if !errors.Is(err, errDisk) && !errors.Is(err, store.ErrClosed) && !errors.Is(err, engine.ErrClosed) {
+			if !noAnswer(err) {
 				return err
 			}
 		}
@@ -134,6 +138,11 @@ func (w *world) ask(what string, ask func(ctx context.Context, rt *runtime.Runti
 		}
 		time.Sleep(upTo(r, 200*time.Millisecond))
 	}
+}
+
+// noAnswer says that the disk failed, or that the process died or was closed.
+func noAnswer(err error) bool {
+	return errors.Is(err, errDisk) || errors.Is(err, store.ErrClosed) || errors.Is(err, engine.ErrClosed)
 }
 
 // start starts a run and waits for its end.
@@ -173,6 +182,7 @@ func (w *world) start(f *randomflow.Flow, s start, opts ...runtime.StartOption) 
 	w.mu.Lock()
 	w.h.waits = append(w.h.waits, one)
 	w.mu.Unlock()
+	w.afterwards(s)
 }
 
 // signal sends a signal; that there is no such run, or that it is over, is an answer.
@@ -181,13 +191,12 @@ func (w *world) signal(flowName, runID, wait, key, id string, payload int64) {
 	err := w.ask(fmt.Sprint("signal ", runID, wait, key, id, payload), func(ctx context.Context, _ *runtime.Runtime) error {
 		return runtime.SignalFlow(ctx, &f.Definition, f.Waits[wait], runID, key, payload, runtime.WithSignalID(id))
 	})
-	w.acknowledged(err, asked{run: runID, signal: wait, key: key, id: id, payload: payload})
+	w.acknowledged(err, asked{run: runID, kind: flow.KindSignal, signal: wait, key: key, id: id, payload: payload})
 }
 
 // cancel cancels a run.
 func (w *world) cancel(id string) {
-	err := w.ask("cancel "+id, func(ctx context.Context, rt *runtime.Runtime) error { return rt.CancelRun(ctx, id, "enough") })
-	w.acknowledged(err, asked{run: id, cancel: true})
+	w.act(flow.KindCancel, id, "", "cancel "+id)
 }
 
 func (w *world) acknowledged(err error, one asked) {

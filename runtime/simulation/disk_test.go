@@ -100,10 +100,14 @@ func (d *disk) Acquire(ctx context.Context) (bool, error) {
 
 // Create implements store.Store.
 func (d *disk) Create(ctx context.Context, r store.Run, claim bool, limit int) (created store.Created, err error) {
+	if r.RetryOf != "" { // the runtime draws its id: it would be another one each time
+		r.ID = runID(d.draw("repeat " + r.Kept[0].Actor))
+	}
 	err = d.write("create "+r.ID, func() (err error) {
 		created, err = d.Store.Create(ctx, r, claim, limit)
 		if err == nil && !created.Existing {
-			d.p.w.wrote(d.p, write{created: &created.Run})
+			run := created.Run
+			d.p.w.wrote(d.p, write{created: &run, kept: r.Kept})
 		}
 		return err
 	})

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,13 @@ type history struct {
 	starts []start
 	asked  []asked // signals and cancels that were acknowledged
 	waits  []waited
-	boots  map[int]time.Duration // when the processes began
-	runs   map[string]*run       // as they are at the end, by id
-	wrong  []error               // answers that nobody may get
+	// repeats are the runs that somebody asked to repeat, by who asked; deleted are those
+	// that were deleted, as they were then.
+	repeats map[string]repeated
+	deleted map[string]*run
+	boots   map[int]time.Duration // when the processes began
+	runs    map[string]*run       // as they are at the end, by id
+	wrong   []error               // answers that nobody may get
 }
 
 // run is a run at the end.
@@ -35,6 +40,10 @@ type run struct {
 	// writes are the places in history.writes of those to the run, calls its handlers'.
 	writes []int
 	calls  []*call
+	// created is the place of the write that made it, and kept what it began with of
+	// another one's log.
+	created int
+	kept    []flow.Entry
 }
 
 // write is a change that the store made.
@@ -42,6 +51,7 @@ type write struct {
 	at      time.Duration
 	process int
 	created *store.Run // by a start
+	kept    []flow.Entry
 	change  store.Change
 }
 
@@ -97,10 +107,17 @@ type asked struct {
 	at          time.Duration
 	wall        time.Time // by the clock of the processes
 	run         string
-	cancel      bool
+	kind        flow.Kind // of the entry that tells of it
+	who         string    // of what operators do: an actor for each act
 	signal, key string
 	id          string
 	payload     int64
+}
+
+// repeated is a run that another one was to repeat.
+type repeated struct {
+	of, how string // retry, fork or rerun
+	step    string // of a fork
 }
 
 // waited is what Wait said.
@@ -113,6 +130,11 @@ type waited struct {
 // stored is the place in history.writes of the first write to a run with which
 // something holds of an entry; the number of all writes if there is none.
 func (h *history) stored(r *run, seq int64, holds func(*flow.Entry) bool) int {
+	for i := range r.kept {
+		if e := &r.kept[i]; e.Seq == seq && holds(e) {
+			return r.created
+		}
+	}
 	for _, at := range r.writes {
 		for i := range h.writes[at].change.Entries {
 			if e := &h.writes[at].change.Entries[i]; e.Seq == seq && holds(e) {
@@ -125,6 +147,11 @@ func (h *history) stored(r *run, seq int64, holds func(*flow.Entry) bool) int {
 
 // hasEnded is for stored: the entry has ended.
 func hasEnded(e *flow.Entry) bool { return !e.Open() }
+
+// isKept says that the run has an entry from another one.
+func (r *run) isKept(e *flow.Entry) bool {
+	return slices.ContainsFunc(r.kept, func(k flow.Entry) bool { return k.Seq == e.Seq && k.EndSeq == e.EndSeq })
+}
 
 // ending is the place of the write with which the run was over.
 func (h *history) ending(r *run) int {

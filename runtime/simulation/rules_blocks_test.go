@@ -65,7 +65,7 @@ func foreachKeepsItsLimit(_ *history, r *run) error {
 		first, last := map[string]int64{}, map[string]int64{}
 		for _, e := range r.log {
 			rest, within := strings.CutPrefix(e.Step, each.Step+"[")
-			if !within || e.RunAttempt != each.RunAttempt || e.Kind == flow.KindCompensation || e.Kind == flow.KindLate {
+			if !within || e.RunAttempt != each.RunAttempt || e.Kind == flow.KindCompensation || e.Kind == flow.KindLate || e.Kind == flow.KindSkipDelay {
 				continue
 			}
 			element, _, _ := strings.Cut(rest, "]")
@@ -94,7 +94,7 @@ func foreachKeepsItsLimit(_ *history, r *run) error {
 func signalsAreKept(h *history) error {
 	for _, a := range h.asked {
 		r := h.runs[a.run]
-		if a.cancel || r == nil || a.id == "" || !h.hadToObey(r, a) {
+		if a.kind != flow.KindSignal || r == nil || a.id == "" || !h.hadToObey(r, a) {
 			continue
 		}
 		found := false
@@ -195,7 +195,7 @@ func signalsComeOnce(_ *history, r *run) error {
 func waitsTimeOut(_ *history, r *run) error {
 	for _, e := range r.log {
 		def := r.flow.Waits[nameOf(e.Step)]
-		if e.Kind != flow.KindWait || def == nil || e.WakeAt.IsZero() && e.Error != nil {
+		if e.Kind != flow.KindWait || def == nil || r.isKept(&e) || e.WakeAt.IsZero() && e.Error != nil {
 			continue
 		}
 		timedOut := e.Output == nil && (e.Error == nil || e.Error.Kind == flow.ErrorTimeout)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
@@ -54,7 +55,7 @@ func suspectsAreAlone(h *history) error {
 		}
 		until := s.at + time.Second<<(s.times-3)
 		for _, c := range h.calls {
-			if c.run != s.runs[0] || c.process != s.process || c.began < s.at || !c.poisoned && !c.returned {
+			if h.runs[c.run] == nil || c.run != s.runs[0] || c.process != s.process || c.began < s.at || !c.poisoned && !c.returned {
 				continue
 			}
 			ended := c.ended
@@ -77,13 +78,14 @@ func suspectsAreAlone(h *history) error {
 }
 
 // callsAreOfAttempts: each call is of an attempt, and all of a step get the same input.
-// Of an attempt that began just before a crash nobody may know, if the run then failed.
+// Of an attempt that began just before a crash nobody may know, if the run then failed or
+// was terminated.
 func callsAreOfAttempts(_ *history, r *run) error {
 	inputs := map[string]int64{}
 	attempts := r.attempts()
 	for _, c := range r.calls {
 		failed, _ := failedAt(attempts[c.runAttempt])
-		if r.entryOf(c) == nil && (failed == math.MaxInt64 || c.undo) {
+		if r.entryOf(c) == nil && (failed == math.MaxInt64 || c.undo && terminated(r.log) == nil) {
 			return fmt.Errorf("%s was called for attempt %d, which is not in the log", c.step, c.attempt)
 		}
 		what := fmt.Sprint(c.step, c.runAttempt)
@@ -130,12 +132,26 @@ func keysAreUnique(h *history) error {
 		of[c.key], keys[what] = what, c.key
 	}
 	for _, c := range h.calls {
-		did := keys[fmt.Sprint(c.run, " ", c.runAttempt, " ", c.step, " ", false)]
+		run, runAttempt := h.didIt(c)
+		did := keys[fmt.Sprint(run, " ", runAttempt, " ", c.step, " ", false)]
 		if c.undo && did != "" && c.stepKey != did {
 			return fmt.Errorf("what undoes %s of %s was told the key %s, and it was done with %s", c.step, c.run, c.stepKey, did)
 		}
 	}
 	return nil
+}
+
+// didIt is the run, and its attempt, that did what a call undoes: where the result was
+// kept, the other run in its last attempt.
+func (h *history) didIt(c *call) (run string, runAttempt int) {
+	r := h.runs[c.run]
+	if r == nil || !slices.ContainsFunc(r.kept, func(k flow.Entry) bool { return c.runAttempt == 1 && k.Step == c.step && k.Kind == flow.KindStep }) {
+		return c.run, c.runAttempt
+	}
+	if other, _ := h.repeatedBy(r); other != nil {
+		return other.ID, other.Attempt
+	}
+	return "", 0
 }
 
 func storedNeverRunsAgain(h *history, r *run) error {

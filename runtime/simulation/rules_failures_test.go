@@ -41,7 +41,7 @@ func failedAt(log []flow.Entry) (at int64, why *flow.Error) {
 	for _, e := range log {
 		switch {
 		case e.Error == nil || e.Kind == flow.KindCompensation || e.Kind == flow.KindRestart:
-		case e.Kind == flow.KindCancel, e.Kind == flow.KindTimeout:
+		case e.Kind == flow.KindCancel, e.Kind == flow.KindTimeout, e.Kind == flow.KindTerminate:
 			note(e.Seq, e.Error)
 		case e.Kind == flow.KindRollback:
 			note(e.Seq, e.Error)
@@ -72,7 +72,7 @@ func nothingBeginsBehindAFailure(_ *history, r *run) error {
 func resultsAreThoseOfHandlers(_ *history, r *run) error {
 	for i := range r.log {
 		e := &r.log[i]
-		if e.Kind != flow.KindStep && e.Kind != flow.KindCompensation || e.Error != nil && isOurs(e.Error.Kind) {
+		if e.Kind != flow.KindStep && e.Kind != flow.KindCompensation || r.isKept(e) || e.Error != nil && isOurs(e.Error.Kind) {
 			continue
 		}
 		c := r.callOf(e)
@@ -93,7 +93,7 @@ func isOurs(kind flow.ErrorKind) bool {
 
 // callOf is the call that ended as an entry says; nil for none.
 func (r *run) callOf(e *flow.Entry) *call {
-	for _, c := range r.calls {
+	for _, c := range slices.Backward(r.calls) { // those that a crash cut off are before it
 		if !c.returned || r.entryOf(c) != e {
 			continue
 		}
@@ -127,7 +127,7 @@ func attemptsAreCounted(_ *history, r *run) error {
 	last := map[string]int{}
 	for i := range r.log {
 		e := &r.log[i]
-		if e.Kind != flow.KindStep && e.Kind != flow.KindCompensation {
+		if e.Kind != flow.KindStep && e.Kind != flow.KindCompensation || r.isKept(e) {
 			continue
 		}
 		what := fmt.Sprint(e.Kind, e.RunAttempt, e.Step)
@@ -164,7 +164,7 @@ func permanentEndsRetries(_ *history, r *run) error {
 
 func undoneInReverse(_ *history, r *run) error {
 	for n, log := range r.attempts() {
-		if failed, _ := failedAt(log); failed == math.MaxInt64 {
+		if failed, _ := failedAt(log); failed == math.MaxInt64 || terminated(log) != nil {
 			continue
 		}
 		want, got, err := r.undone(log)
@@ -293,7 +293,7 @@ func triedAgain(_ *history, r *run) error {
 func cancelsAreKept(h *history) error {
 	for _, a := range h.asked {
 		r := h.runs[a.run]
-		if !a.cancel || r == nil || !h.hadToObey(r, a) {
+		if a.kind != flow.KindCancel || r == nil || !h.hadToObey(r, a) {
 			continue
 		}
 		if !slices.ContainsFunc(r.log, func(e flow.Entry) bool { return e.Kind == flow.KindCancel }) {
@@ -305,7 +305,7 @@ func cancelsAreKept(h *history) error {
 
 func cancelled(_ *history, r *run) error {
 	for i, e := range r.log {
-		if e.Kind != flow.KindCancel {
+		if e.Kind != flow.KindCancel || terminated(r.log) != nil {
 			continue
 		}
 		failed, why := failedAt(r.attempts()[e.RunAttempt])

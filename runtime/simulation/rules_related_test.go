@@ -40,6 +40,9 @@ func (r *run) childCalls() (all []*flow.Entry) {
 func childrenBeginWithTheirCalls(h *history, r *run) error {
 	known := map[string]bool{}
 	for _, e := range r.childCalls() {
+		if r.isKept(e) {
+			continue
+		}
 		at := h.stored(r, e.Seq, func(*flow.Entry) bool { return true })
 		if at == len(h.writes) {
 			return fmt.Errorf("the call at %d was never stored", e.Seq)
@@ -101,7 +104,7 @@ func callsEndAsChildren(h *history, r *run) error {
 	for _, e := range r.childCalls() {
 		child := h.runs[e.Key]
 		switch {
-		case child == nil:
+		case child == nil, cutOff(r, e):
 		case (child.Status == flow.StatusCompleted) != (e.Error == nil):
 			return fmt.Errorf("the call at %d does not end as its run, which is %s", e.Seq, child.Status)
 		case e.Error == nil && string(e.Output) != string(child.Output):
@@ -116,7 +119,7 @@ func callsEndAsChildren(h *history, r *run) error {
 func childrenEndFirst(h *history, r *run) error {
 	for _, e := range r.childCalls() {
 		child := h.runs[e.Key]
-		if child == nil {
+		if child == nil || cutOff(r, e) {
 			continue
 		}
 		over := h.ending(child)
@@ -203,6 +206,9 @@ func placesAreKept(h *history) error {
 func waitersHearTheEnd(h *history) error {
 	for _, one := range h.waits {
 		r := h.runs[one.run]
+		if deleted := h.deleted[one.run]; r == nil && deleted != nil {
+			r = deleted
+		}
 		switch {
 		case r == nil || r.Status != one.status:
 			return fmt.Errorf("Wait said that the run %s is %s", one.run, one.status)

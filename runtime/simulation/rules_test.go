@@ -26,7 +26,7 @@ func rules() []rule {
 		{"A handler runs only when every result before it is on disk.", each(resultsBeforeAreStored)},
 		{"What later steps see is decoded from the stored bytes", each(outputIsOfWhatIsStored)},
 		{"The last result and the end of the run are one commit.", each(endIsOneCommit)},
-	}, blockRules(), failureRules(), timeRules(), crashRules(), relatedRules())
+	}, blockRules(), failureRules(), timeRules(), actRules(), crashRules(), relatedRules())
 }
 
 // each is a rule about each run by itself.
@@ -104,7 +104,7 @@ func same(h *history, a, b int) bool {
 
 func startsAreKept(h *history) error {
 	for _, s := range h.starts {
-		if h.runs[s.got] == nil {
+		if h.runs[s.got] == nil && h.deleted[s.got] == nil {
 			return fmt.Errorf("the run %s was started and is not there", s.got)
 		}
 	}
@@ -188,7 +188,7 @@ func endIsOneCommit(h *history, r *run) error {
 			last = &r.log[i]
 		}
 	}
-	if last != nil && h.stored(r, last.Seq, hasEnded) != h.ending(r) {
+	if last != nil && !r.isKept(last) && h.stored(r, last.Seq, hasEnded) != h.ending(r) {
 		return fmt.Errorf("entry %d is the last, and was not stored with the run's end", last.Seq)
 	}
 	return nil

@@ -36,7 +36,7 @@ func pausesEndInTime(h *history, r *run) error {
 			e := &log[i]
 			end := e.FinishedAt
 			switch {
-			case e.WakeAt.IsZero() || e.Kind == flow.KindWait:
+			case e.WakeAt.IsZero() || e.Kind == flow.KindWait || r.isKept(e):
 				continue
 			case e.Kind == flow.KindDelay || e.Kind == flow.KindRestart:
 				if e.EndSeq > failed { // it was stopped
@@ -52,10 +52,10 @@ func pausesEndInTime(h *history, r *run) error {
 				}
 				end = next.StartedAt
 			}
-			if end.Before(e.WakeAt) {
+			if end.Before(e.WakeAt) && r.skipOf(e) == nil {
 				return fmt.Errorf("the pause of entry %d ended before its time, at %v", e.Seq, end)
 			}
-			if h.calm && end.Sub(e.WakeAt) > soon {
+			if h.calm && end.Sub(r.dueAt(e)) > soon {
 				return fmt.Errorf("the pause of entry %d ended late, at %v", e.Seq, end)
 			}
 		}
@@ -154,10 +154,10 @@ func flowTimesOut(h *history, r *run) error {
 		if e.Kind != flow.KindTimeout {
 			continue
 		}
-		if timeout == 0 || e.StartedAt.Sub(r.StartedAt) < timeout {
+		if timeout == 0 || e.StartedAt.Sub(r.StartedAt)-r.pausedUntil(e.Seq) < timeout {
 			return fmt.Errorf("entry %d: the run was stopped before its time", e.Seq)
 		}
-		if r.Status != flow.StatusFailed || r.Error.Kind != flow.ErrorTimeout {
+		if terminated(r.log) == nil && (r.Status != flow.StatusFailed || r.Error.Kind != flow.ErrorTimeout) {
 			return fmt.Errorf("the run timed out and is %s", r.Status)
 		}
 		for _, later := range r.log[i:] {
@@ -166,7 +166,7 @@ func flowTimesOut(h *history, r *run) error {
 			}
 		}
 	}
-	if h.calm && timeout > 0 && r.Status == flow.StatusCompleted && r.FinishedAt.Sub(r.StartedAt) > timeout+soon {
+	if h.calm && timeout > 0 && r.Status == flow.StatusCompleted && r.FinishedAt.Sub(r.StartedAt)-r.pausedUntil(math.MaxInt64) > timeout+soon {
 		return fmt.Errorf("the run completed after %v", r.FinishedAt.Sub(r.StartedAt))
 	}
 	return nil
@@ -186,6 +186,11 @@ func leftBehind(h *history, r *run) error {
 			}
 			if log[i].Seq == failed {
 				when = log[i].StartedAt
+			}
+		}
+		for _, h := range r.held() {
+			if h.from < failed && failed < h.to && h.ended.After(when) { // a paused run goes on to its end when it is resumed
+				when = h.ended
 			}
 		}
 		for i := range log {

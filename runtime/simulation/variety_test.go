@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -15,12 +16,11 @@ func TestVariety(t *testing.T) {
 		synctest.Test(t, func(*testing.T) { newWorld(seed).run().sights(seen) })
 	}
 	for _, kind := range flow.Kinds() {
-		switch kind {
-		case flow.KindPause, flow.KindResume, flow.KindSkipDelay, flow.KindTerminate, flow.KindRetry, flow.KindParked:
-			continue // what operators do is in the property tests of package flow, and not here; nor is what has no code
-		}
 		least := 20
-		if kind == flow.KindLate {
+		switch kind {
+		case flow.KindParked:
+			continue // what has no code is in tests of the engine, and not here
+		case flow.KindLate:
 			least = 3 // most who ignore their context are behind the end of their run
 		}
 		if seen[string(kind)] < least {
@@ -32,6 +32,7 @@ func TestVariety(t *testing.T) {
 		"call that ignored its timeout", "panic", "timeout of a step", "timeout of a wait", "timeout of a flow", "retry", "retry of a compensation",
 		"compensation that failed", "undone without a result", "child cancelled", "second signal", "early signal", "existing run", "started by a handler",
 		"call that ended its process",
+		"retry of a run", "fork of a run", "rerun of a run", "result kept", "terminated child", "deleted run", "skipped retry",
 	} {
 		if seen[what] < 10 {
 			t.Errorf("%s: seen %d times", what, seen[what])
@@ -59,7 +60,14 @@ func (h *history) sights(seen map[string]int) {
 	for _, s := range h.starts {
 		count("existing run", s.existing)
 	}
+	for range h.deleted {
+		count("deleted run", true)
+	}
 	for _, r := range h.runs {
+		other, how := h.repeatedBy(r)
+		count(how.how+" of a run", other != nil)
+		count("result kept", len(r.kept) > 1)
+		count("terminated child", r.ParentID != "" && terminated(r.log) != nil)
 		count("run "+string(r.Status), true)
 		count("run tried again", r.Attempt > 1)
 		count("child cancelled", r.ParentID != "" && r.Status == flow.StatusCancelled)
@@ -73,6 +81,8 @@ func (h *history) sights(seen map[string]int) {
 			count("compensation that failed", e.Kind == flow.KindCompensation && e.Error != nil && e.WakeAt.IsZero())
 			count("retry", e.Kind == flow.KindStep && e.Attempt > 1)
 			count("retry of a compensation", e.Kind == flow.KindCompensation && e.Attempt > 1)
+			count("skipped retry", e.Kind == flow.KindStep && !e.WakeAt.IsZero() && r.skipOf(e) != nil)
+			count("kept result undone", e.Kind == flow.KindCompensation && slices.ContainsFunc(r.kept, func(k flow.Entry) bool { return k.Step == e.Step }))
 			count("timeout of a flow", e.Kind == flow.KindTimeout)
 			if e.Kind == flow.KindSignal {
 				signals[e.Step+e.Key] = true

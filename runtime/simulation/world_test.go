@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,7 +54,10 @@ type world struct {
 func newWorld(seed uint64) *world {
 	w := &world{
 		dice: dice(seed), began: time.Now(), data: memory.New(),
-		h:      &history{flows: map[string]*randomflow.Flow{}, boots: map[int]time.Duration{}, runs: map[string]*run{}},
+		h: &history{
+			flows: map[string]*randomflow.Flow{}, boots: map[int]time.Duration{}, runs: map[string]*run{},
+			repeats: map[string]repeated{}, deleted: map[string]*run{},
+		},
 		called: map[string]int{}, onWrite: map[string][]func(int){}, written: map[string]int{},
 	}
 	w.eye = w.data.Open()
@@ -135,8 +139,10 @@ func (w *world) run() *history {
 	w.mu.Lock()
 	w.quiet = true
 	w.mu.Unlock()
-	w.finish()
-	w.clients.Wait()
+	for over := false; !over; over = w.allOver() || w.now() > horizon { // clients may have started others meanwhile
+		w.finish()
+		w.clients.Wait()
+	}
 	w.mu.Lock()
 	w.over = true
 	last := append([]*process(nil), w.processes...)
@@ -152,15 +158,23 @@ func (w *world) run() *history {
 	return w.h
 }
 
-// finish waits until all runs are over, and sends the signals without which some are not.
+func (w *world) allOver() bool {
+	return !slices.ContainsFunc(w.runs(), func(r store.Run) bool { return !r.Status.Final() })
+}
+
+// finish waits until all runs are over, and lets go on what waits for somebody.
 func (w *world) finish() {
 	for round := 0; w.now() < horizon; round++ {
-		over := true
+		if w.allOver() {
+			return
+		}
 		for _, r := range w.runs() {
 			if r.Status.Final() {
 				continue
 			}
-			over = false
+			if r.Phase == flow.PhasePaused {
+				w.clients.Go(func() { w.act(flow.KindResume, r.ID, "", fmt.Sprint("last resume ", round, " ", r.ID)) })
+			}
 			_, log, err := w.eye.Get(context.Background(), r.ID)
 			w.isWrong(err)
 			for _, e := range log {
@@ -169,9 +183,6 @@ func (w *world) finish() {
 					w.clients.Go(func() { w.signal(r.Flow, r.ID, nameOf(e.Step), e.Key, id, int64(round)) })
 				}
 			}
-		}
-		if over {
-			return
 		}
 		time.Sleep(3 * time.Second)
 	}
@@ -199,6 +210,11 @@ func (w *world) read() {
 		w.h.runs[full.ID] = &run{Run: full, flow: w.h.flows[full.Flow], log: log}
 	}
 	for i, one := range w.h.writes {
+		if one.created != nil {
+			if r := w.h.runs[one.created.ID]; r != nil && r.kept == nil { // a start that got no answer is made again
+				r.created, r.kept = i, one.kept
+			}
+		}
 		if r := w.h.runs[one.change.Claim.RunID]; r != nil {
 			r.writes = append(r.writes, i)
 		}
