@@ -54,8 +54,22 @@ func newDeaths(t *testing.T) *deaths {
 // boot starts the next process.
 func (d *deaths) boot() {
 	d.t.Helper()
+	d.open()
+	d.register("worker")
+	if err := d.e.Start(d.t.Context()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// open opens the next process, which has no code and has not started.
+func (d *deaths) open() {
 	d.st = d.data.Open()
 	d.e = NewEmbedded(d.st, Options{Logger: slog.New(slog.DiscardHandler), Concurrency: 4})
+}
+
+// register registers a flow with the handlers.
+func (d *deaths) register(name string) {
+	d.t.Helper()
 	defs := &workerDefs{
 		work: flow.StepDef{Name: "work", Compensation: &flow.CompensationDef{Name: "undo"}},
 		wait: flow.WaitDef{Name: "wait"},
@@ -73,14 +87,11 @@ func (d *deaths) boot() {
 	}
 	err := d.e.Register(&Flow{
 		Definition: &flow.Definition{
-			Flow: "worker", Version: "1.0", Steps: []*flow.StepDef{&defs.work}, Waits: []*flow.WaitDef{&defs.wait},
+			Flow: name, Version: "1.0", Steps: []*flow.StepDef{&defs.work}, Waits: []*flow.WaitDef{&defs.wait},
 			New: func([]byte) (flow.Machine, error) { return &worker{defs: defs}, nil },
 		},
 		Handlers: map[string]Handler{"work": handler("work", d.work), "undo": handler("undo", d.undo)},
 	})
-	if err == nil {
-		err = d.e.Start(d.t.Context())
-	}
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -108,11 +119,16 @@ func (d *deaths) close() {
 	if err := d.e.Close(ctx); err != nil {
 		d.t.Fatal(err)
 	}
+	if err := d.st.Close(); err != nil {
+		d.t.Fatal(err)
+	}
 }
 
-func (d *deaths) create(id string) {
+func (d *deaths) create(id string) { d.createOf("worker", id) }
+
+func (d *deaths) createOf(flowName, id string) {
 	d.t.Helper()
-	run := store.Run{ID: id, Flow: "worker", Version: "1.0", Attempt: 1, Input: []byte("1"), CreatedAt: time.Now()}
+	run := store.Run{ID: id, Flow: flowName, Version: "1.0", Attempt: 1, Input: []byte("1"), CreatedAt: time.Now()}
 	if _, err := d.e.Create(d.t.Context(), run); err != nil {
 		d.t.Fatal(err)
 	}
@@ -155,13 +171,7 @@ func TestSuspectsAreExecutedAloneForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDeaths(t)
 		free := make(chan struct{})
-		d.work = func(ctx context.Context, _ Invocation) error {
-			select {
-			case <-free:
-			case <-ctx.Done():
-			}
-			return ctx.Err()
-		}
+		d.work = untilDone(free)
 		d.boot()
 		d.create("a")
 		d.create("b")
@@ -185,6 +195,69 @@ func TestSuspectsAreExecutedAloneForAWhile(t *testing.T) {
 		d.want("and the rest", "work b, work c")
 		d.close()
 	})
+}
+
+// untilDone is a handler that works until its process stops, or somebody says that it is done.
+func untilDone(done <-chan struct{}) func(ctx context.Context, _ Invocation) error {
+	return func(ctx context.Context, _ Invocation) error {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+		return ctx.Err()
+	}
+}
+
+// A suspect that comes while others are at work waits until they have ended, but not for ever; and
+// if the process stops before, that is not its fault.
+func TestASuspectWaitsForWhatIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDeaths(t)
+		done := make(chan struct{})
+		d.work = untilDone(done)
+		d.boot()
+		d.create("suspect")
+		for range store.SuspectAfter {
+			d.want("a process that dies", "work suspect")
+			d.bury()
+		}
+		d.want("now it is a suspect", "work suspect")
+		d.close()
+		for n, begin := range []string{"work other0", "work late0, work other0, work other1"} {
+			d.open()
+			d.register("other")
+			if err := d.e.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			d.createOf("other", fmt.Sprint("other", n))
+			d.want("before the suspect has code", begin)
+			d.register("worker")
+			time.Sleep(drainTime - time.Second)
+			d.createOf("other", fmt.Sprint("late", n))
+			d.want("while it waits", "")
+			if n == 0 {
+				d.close()
+			}
+		}
+		time.Sleep(2 * time.Second)
+		d.want("then it begins beside what has not ended", "work suspect")
+		if n := d.takeovers("suspect"); n != store.SuspectAfter {
+			t.Errorf("it was taken over %d times, want %d", n, store.SuspectAfter)
+		}
+		close(done)
+		d.want("and the rest", "work late1")
+		d.close()
+	})
+}
+
+// takeovers are those of a run that is under way; 0 if it is not.
+func (d *deaths) takeovers(id string) int {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	if x := d.e.active[id]; x != nil {
+		return x.takeovers
+	}
+	return 0
 }
 
 func TestTheNeighboursOfASuspectAreNotBlamed(t *testing.T) {

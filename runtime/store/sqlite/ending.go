@@ -12,7 +12,7 @@ import (
 // endingText looks through the messages, of which there are few. Without CROSS, SQLite
 // begins with all runs.
 const endingText = `SELECT DISTINCT r.run FROM messages AS m CROSS JOIN runs AS r ON r.run = m.run
-	WHERE r.claim = 0 AND (m.kind = 'terminate'
+	WHERE r.claim <= 0 AND (m.kind = 'terminate'
 			OR m.kind = 'cancel' AND r.status = 'pending' AND NOT EXISTS (SELECT 1 FROM log AS l WHERE l.run = r.run))
 		AND NOT EXISTS (SELECT 1 FROM json_each(?) AS f
 			WHERE f.value ->> 'Flow' = r.flow AND f.value ->> 'Major' = r.major AND f.value ->> 'Minor' >= r.minor)

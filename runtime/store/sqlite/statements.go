@@ -122,7 +122,7 @@ var statementTexts = [statementCount]string{
 	stmtFurther:         `UPDATE runs SET takeovers = 0 WHERE run = ? AND takeovers <> 0`,
 	stmtTryAlone:        `UPDATE meta SET alone = ? WHERE id = 1 AND alone <> ?`,
 	stmtClaimSuspect:    `UPDATE runs SET claim = ? WHERE run = ? AND claim < 0`,
-	stmtClaimRun: `UPDATE runs SET claim = ?, blocked = 0 WHERE run = ? AND claim IN (0, ?)
+	stmtClaimRun: `UPDATE runs SET claim = ?, blocked = 0 WHERE run = ? AND (claim <= 0 OR claim = ?)
 		AND status IN ('pending', 'running')`,
 	stmtClaimPlace:      claimPlace,
 	stmtClaimPlaceOfNew: claimPlace + noneWaits,

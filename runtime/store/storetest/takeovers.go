@@ -174,6 +174,22 @@ var takeoversTests = []test{
 		got := s.suspects(st)
 		s.same("the messages that came with it", len(got[0].Messages), 1)
 	}},
+	{"a suspect without code can be ended", func(s *suite) {
+		st := s.executing()
+		run, _ := s.claimed(st)
+		for range store.SuspectAfter {
+			s.claim(st, at(0), 10)
+			st = s.crash(st)
+		}
+		if _, err := st.Send(s.ctx, store.Message{RunID: run.ID, Kind: store.MessageTerminate, At: at(40)}); err != nil {
+			s.Fatalf("Send: %v", err)
+		}
+		got, err := st.Claim(s.ctx, store.ClaimQuery{Now: at(0), Limit: 10, Ending: true})
+		if err != nil || len(got) != 1 || got[0].Run.ID != run.ID {
+			s.Fatalf("Claim: %v, %v; want the suspect", ids(got), err)
+		}
+		s.end(st, got[0])
+	}},
 	{"no suspect is claimed without the right to execute", func(s *suite) {
 		st := s.executing()
 		s.claimed(st)
