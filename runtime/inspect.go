@@ -138,14 +138,14 @@ func (rt *Runtime) ListRuns(ctx context.Context, f RunFilter) (RunPage, error) {
 // GetRun returns a run with its steps and attempts, or store.ErrNotFound.
 //
 // Secrets are hidden in all of it, and there is no way to ask for them: who needs one has the
-// handler that it is for. Of a flow for which this runtime has no code, all that may hold a
-// secret is hidden whole.
+// handler that it is for. Of a flow whose code is not registered with this runtime
+// it hides what the stored description says and, if there is none, all payloads.
 func (rt *Runtime) GetRun(ctx context.Context, runID string) (*RunDetail, error) {
 	run, log, err := rt.engine.Get(ctx, runID)
 	if err != nil {
 		return nil, fmt.Errorf("get run %s: %w", runID, err)
 	}
-	run, log = rt.hide(run, log)
+	run, log = rt.hide(ctx, run, log)
 	return &RunDetail{
 		RunSummary: rt.summary(run), Input: run.Input, Output: run.Output,
 		OtherInputs: run.OtherInputs, OtherInputAt: run.OtherInputAt,

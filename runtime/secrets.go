@@ -3,6 +3,7 @@ package runtime
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -14,7 +15,7 @@ import (
 
 // This file hides secrets in what a program is shown of a run. In its payloads they stand
 // where its flow says, and from texts (errors, reasons, progress, checkpoints) those that
-// stand in its payloads are blotted out. Where the flow is not known, payloads are hidden whole.
+// stand in its payloads are blotted out. Where nothing is known of the flow, payloads are hidden whole.
 
 // shape is where the secrets in one place of a flow's runs are.
 type shape struct {
@@ -46,17 +47,33 @@ type secretPlaces interface {
 	fields(errorName string) shape
 }
 
-// placesIn is what is secret in the runs of a flow and version: of the code that is
-// registered for it, or everything.
-func (rt *Runtime) placesIn(flowName, version string) secretPlaces {
-	if def := rt.definitionOf(flowName, version); def != nil {
-		rt.mu.Lock()
-		defer rt.mu.Unlock()
-		if places := rt.flows[def]; places != nil {
-			return places
-		}
+// placesIn is what is secret in the runs of a flow and version: by the code that is
+// registered for it, else by what is stored of the flow, else everything.
+func (rt *Runtime) placesIn(ctx context.Context, flowName, version string) secretPlaces {
+	if places := rt.registeredPlaces(flowName, version); places != nil {
+		return places
 	}
-	return unknownPlaces{}
+	d, err := rt.stored(ctx, flowName, version)
+	if err != nil {
+		rt.logger.Warn("the payloads of a run are hidden whole, since what is stored of its flow cannot be read",
+			"flow", flowName, "version", version, "error", err)
+	}
+	if d == nil {
+		return unknownPlaces{}
+	}
+	return describedPlaces{d.Flow}
+}
+
+// registeredPlaces are those of the code that can execute runs of a version; nil if there
+// is none: older code does not know of all that is secret in them.
+func (rt *Runtime) registeredPlaces(flowName, version string) secretPlaces {
+	if rt.Parked(flowName, version) {
+		return nil
+	}
+	def := rt.definitionOf(flowName, version)
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return rt.flows[def]
 }
 
 // unknownPlaces are those of a flow of which nothing is known.
@@ -175,8 +192,8 @@ type hiding struct {
 }
 
 // hide returns copies of a run and its log in which the secrets are hidden.
-func (rt *Runtime) hide(run store.Run, log []flow.Entry) (store.Run, []flow.Entry) {
-	h := &hiding{places: rt.placesIn(run.Flow, run.Version)}
+func (rt *Runtime) hide(ctx context.Context, run store.Run, log []flow.Entry) (store.Run, []flow.Entry) {
+	h := &hiding{places: rt.placesIn(ctx, run.Flow, run.Version)}
 	_, h.whole = h.places.(unknownPlaces)
 	if !h.whole {
 		h.learn(&run, log)
@@ -219,8 +236,10 @@ func (h *hiding) shapes(e *flow.Entry) (input, output shape) {
 	switch e.Kind {
 	case flow.KindStep, flow.KindCall, flow.KindForeach, flow.KindWait, flow.KindSignal:
 		return h.places.block(e.Kind, e.Block())
+	case flow.KindChoice, flow.KindPause: // the number of a case, and a reason, which is a text
+		return clearShape, clearShape
 	}
-	return clearShape, clearShape // the number of a case, and the reason of a pause, which is a text
+	return hiddenShape, hiddenShape // the others have none
 }
 
 // entry hides the secrets of an entry, in place; what it points to is copied.
