@@ -3,13 +3,11 @@ package web
 import (
 	"cmp"
 	"context"
-	"html/template"
 	"slices"
 
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/flow/description"
-	"github.com/bextgen/bextgen/runtime/flow/description/graph"
 )
 
 // This file is what flows are: those that are registered, and others whose runs are in the store.
@@ -86,76 +84,4 @@ func (h *handler) describe(def *flow.Definition) *description.Flow {
 		d.Blocks = append(d.Blocks, description.Block{Kind: description.Wait, Name: w.Name, Path: w.Name, Doc: w.Doc})
 	}
 	return d
-}
-
-// graphStyle is the style sheet of graphs, among the assets.
-const graphStyle = "graph.css"
-
-// graphOf is the graph of a flow as SVG, if it has a layout.
-func graphOf(f *description.Flow, statuses map[string]string) template.HTML {
-	if f == nil || f.Layout == nil {
-		return ""
-	}
-	return template.HTML(graph.SVG(f, graph.Picture{Status: statuses, ID: "graph"})) // it escapes all texts
-}
-
-// statuses are those of the blocks of a run's present attempt, by their paths. Of a block in a
-// foreach it is that of all elements together.
-func statuses(f *description.Flow, run *runtime.RunDetail) map[string]string {
-	if f == nil {
-		return nil
-	}
-	all := map[string]string{}
-	waits := map[string]bool{}
-	f.Each(func(b *description.Block) { waits[b.Path] = b.Kind == description.Wait })
-	for _, step := range run.Steps {
-		path := description.Pattern(step.Name)
-		all[path] = graver(all[path], statusOf(step, run, waits[path]))
-	}
-	gather(f.Blocks, all)
-	return all
-}
-
-// statusOf is what a graph says of a step.
-func statusOf(step runtime.StepDetail, run *runtime.RunDetail, wait bool) string {
-	switch {
-	case step.Compensation == flow.StatusRunning:
-		return "compensating"
-	case step.Compensation == flow.StatusCompleted:
-		return "compensated"
-	case step.Compensation == flow.StatusFailed:
-		return "failed"
-	case step.Status == flow.StatusRunning && run.Status.Final():
-		return "cancelled" // it was stopped
-	case step.Status == flow.StatusRunning && wait, step.Status == flow.StatusPending && !run.Status.Final():
-		return "waiting"
-	}
-	return string(step.Status)
-}
-
-// gravity is in which order statuses matter, where several things have one.
-var gravity = []string{"", "pending", "skipped", "completed", "compensated", "cancelled", "waiting", "running", "compensating", "failed"}
-
-func graver(a, b string) string {
-	if slices.Index(gravity, a) > slices.Index(gravity, b) {
-		return a
-	}
-	return b
-}
-
-// gather gives blocks with others in them the gravest status in them, if that is not that they went
-// well: then it is their own. It returns that of all blocks.
-func gather(blocks []description.Block, all map[string]string) string {
-	gravest := ""
-	for _, b := range blocks {
-		inside := gather(b.Blocks, all)
-		for _, c := range b.Cases {
-			inside = graver(inside, gather(c.Blocks, all))
-		}
-		if b.Path != "" && inside != "" {
-			all[b.Path] = graver(all[b.Path], inside)
-		}
-		gravest = graver(gravest, graver(all[b.Path], inside))
-	}
-	return gravest
 }

@@ -2,18 +2,15 @@ package web
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/bextgen/bextgen/runtime"
-	"github.com/bextgen/bextgen/runtime/flow/description/graph"
+	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/web/page"
 )
 
@@ -70,15 +67,39 @@ func (h *handler) pageRuns(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list := page.List{Runs: runs.Runs, Next: runs.NextCursor, Query: query, Parked: map[string]bool{}}
-	for _, run := range runs.Runs {
-		list.Parked[run.ID] = h.parked(run)
+	list := page.List{Runs: runs.Runs, Next: runs.NextCursor, Query: query}
+	stats, err := h.stats(r)
+	if err != nil {
+		return err
+	}
+	list.Stats = statsOf(stats, query.Get("flow_id"))
+	for _, f := range stats.Flows {
+		list.Flows = append(list.Flows, f.Flow)
 	}
 	for _, def := range h.rt.Definitions() {
 		list.Flows = append(list.Flows, def.Flow)
 	}
+	slices.Sort(list.Flows)
 	list.Flows = slices.Compact(list.Flows)
 	return writePage(w, http.StatusOK, func(w io.Writer) error { return page.WriteList(w, h.siteFor(r), list) })
+}
+
+// stats are the numbers of the last day that the principal sees.
+func (h *handler) stats(r *http.Request) (runtime.Stats, error) {
+	return h.rt.Stats(r.Context(), runtime.StatsQuery{Window: 24 * time.Hour, Tenants: tenantsOf(url.Values{}, principalOf(r.Context()))})
+}
+
+// statsOf are the numbers of a flow, or of all without a name.
+func statsOf(stats runtime.Stats, name string) *runtime.FlowStats {
+	if name == "" {
+		return &stats.All
+	}
+	for i := range stats.Flows {
+		if stats.Flows[i].Flow == name {
+			return &stats.Flows[i]
+		}
+	}
+	return &runtime.FlowStats{Flow: name}
 }
 
 func (h *handler) pageRun(w http.ResponseWriter, r *http.Request) error {
@@ -91,10 +112,8 @@ func (h *handler) pageRun(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := page.Run{
-		Detail: run, Parked: h.parked(run.RunSummary), Children: children.Runs,
-		Flow: h.flowOf(r.Context(), run.Flow, run.Version), Query: r.URL.Query(),
+		Detail: run, Children: children.Runs, Flow: h.flowOf(r.Context(), run.Flow, run.Version), Query: r.URL.Query(),
 	}
-	v.Graph = graphOf(v.Flow, statuses(v.Flow, run))
 	err = writePage(w, http.StatusOK, func(w io.Writer) error { return page.WriteRun(w, h.siteFor(r), v) })
 	if errors.Is(err, page.ErrNoValue) {
 		return notFound()
@@ -107,7 +126,11 @@ func (h *handler) pageDefinitions(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	var flows page.Flows
+	stats, err := h.stats(r)
+	if err != nil {
+		return err
+	}
+	flows := page.Flows{Stats: map[string]runtime.FlowStats{}}
 	last := ""
 	for _, f := range known { // the newest version of each first
 		if f.ID != last {
@@ -115,21 +138,28 @@ func (h *handler) pageDefinitions(w http.ResponseWriter, r *http.Request) error 
 		}
 		last = f.ID
 	}
+	for _, f := range stats.Flows {
+		flows.Stats[f.Flow] = f
+	}
 	return writePage(w, http.StatusOK, func(w io.Writer) error { return page.WriteFlows(w, h.siteFor(r), flows) })
 }
 
+// measuredRuns is how many of a flow's runs its page reads to tell how its steps do.
+const measuredRuns = 50
+
 func (h *handler) pageDefinition(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("flowId")
 	known, err := h.flows(r.Context())
 	if err != nil {
 		return err
 	}
 	v := page.Flow{}
 	for _, f := range known {
-		if f.ID != r.PathValue("flowId") {
+		if f.ID != name {
 			continue
 		}
 		if v.Description == nil {
-			v.Description, v.Graph = f.Flow, graphOf(f.Flow, nil)
+			v.Description = f.Flow
 		}
 		if f.Registered {
 			v.Versions = append(v.Versions, f.Version)
@@ -138,41 +168,50 @@ func (h *handler) pageDefinition(w http.ResponseWriter, r *http.Request) error {
 	if v.Description == nil {
 		return notFound()
 	}
+	stats, err := h.stats(r)
+	if err != nil {
+		return err
+	}
+	v.Stats = statsOf(stats, name)
+	if v.Steps, err = h.measure(r, name); err != nil {
+		return err
+	}
 	return writePage(w, http.StatusOK, func(w io.Writer) error { return page.WriteFlow(w, h.siteFor(r), v) })
 }
 
-// assetVersion names the files that pages load by what is in them, so that browsers can keep them.
-func assetVersion() string {
-	sum := sha256.New()
-	_ = fs.WalkDir(page.Assets(), ".", func(path string, d fs.DirEntry, err error) error { // they are in the program
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(page.Assets(), path)
-		sum.Write(text)
-		return err
+// measure counts how the steps of a flow do, in its latest runs that the principal sees.
+func (h *handler) measure(r *http.Request, name string) (page.Steps, error) {
+	var steps page.Steps
+	runs, err := h.rt.ListRuns(r.Context(), runtime.RunFilter{
+		Flow: name, Limit: measuredRuns, Tenants: tenantsOf(url.Values{}, principalOf(r.Context())),
 	})
-	_, _ = io.WriteString(sum, graph.CSS())
-	return hex.EncodeToString(sum.Sum(nil)[:6])
+	if err != nil {
+		return steps, err
+	}
+	for _, run := range runs.Runs {
+		detail, err := h.rt.GetRun(r.Context(), run.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return steps, err
+		}
+		steps.Add(detail.Log)
+	}
+	return steps, nil
 }
 
 // getAsset answers with a file that pages load. There is nothing in them that one has to
 // be let in for.
 func (h *handler) getAsset(w http.ResponseWriter, r *http.Request) error {
-	name := r.PathValue("file")
-	text, err := fs.ReadFile(page.Assets(), name)
-	if name == graphStyle {
-		text, err = []byte(graph.CSS()), nil
-	}
-	if err != nil {
+	text, kind, ok := page.Asset(r.PathValue("file"))
+	if !ok {
 		return notFound()
 	}
-	kinds := map[string]string{"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-	_, kind, _ := strings.Cut(name, ".")
-	w.Header().Set("Content-Type", kinds[kind]+"; charset=utf-8")
+	w.Header().Set("Content-Type", kind)
 	if r.URL.Query().Get("v") == h.assets {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	_, _ = w.Write(text)
+	_, _ = w.Write(text) // who is gone needs none
 	return nil
 }

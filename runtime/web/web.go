@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/web/page"
 )
 
 // Option is a setting of a handler.
@@ -97,7 +98,7 @@ func Handler(rt *runtime.Runtime, opts ...Option) (http.Handler, error) {
 	case !strings.HasPrefix(o.prefix, "/") || strings.HasSuffix(o.prefix, "/") || strings.ContainsAny(o.prefix, "{} ?#"):
 		return nil, fmt.Errorf("web.Handler: the prefix %q is not one such as /_bext", o.prefix)
 	}
-	h := &handler{options: o, rt: rt, mux: http.NewServeMux(), crossOrigin: http.NewCrossOriginProtection(), assets: assetVersion()}
+	h := &handler{options: o, rt: rt, mux: http.NewServeMux(), crossOrigin: http.NewCrossOriginProtection(), assets: page.AssetVersion()}
 	for _, origin := range o.origins {
 		if err := h.crossOrigin.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("web.Handler: %w", err)
@@ -113,5 +114,5 @@ type handler struct {
 	rt          *runtime.Runtime
 	mux         *http.ServeMux
 	crossOrigin *http.CrossOriginProtection
-	assets      string // see assetVersion
+	assets      string // page.AssetVersion
 }

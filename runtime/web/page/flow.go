@@ -7,9 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow/description"
 )
 
@@ -19,52 +18,31 @@ import (
 type Flows struct {
 	// Flows are the newest versions of those that are known.
 	Flows []*description.Flow
-	// Stats are the numbers of their runs, by name; nil where they are not known.
-	Stats map[string]FlowStats
-}
-
-// FlowStats are the numbers of a flow's runs.
-type FlowStats struct {
-	Counts map[flow.Status]int
-	// P50, P95 and P99 are how long runs take, of those that ended lately; zero for unknown.
-	P50, P95, P99 time.Duration
-	// Hours are as in List.
-	Hours []Hour
-	// Steps are those of its steps that ran lately.
-	Steps []StepStats
-}
-
-// StepStats are the numbers of one step.
-type StepStats struct {
-	Step             string // its name
-	Attempts, Failed int
-	P50, P95, P99    time.Duration
+	// Stats are the numbers of their runs in the last day, by name; nil where they are not known.
+	Stats map[string]runtime.FlowStats
 }
 
 // Flow is what the page of a flow is made of.
 type Flow struct {
 	Description *description.Flow
-	// Versions are those that have code, the newest first.
+	// Versions are those that are known, the newest first.
 	Versions []string
-	// Stats are the numbers of its runs; nil where they are not known.
-	Stats *FlowStats
-	// Graph is its graph as SVG; empty for none.
-	Graph template.HTML
+	// Stats are the numbers of its runs in the last day; nil where they are not known.
+	Stats *runtime.FlowStats
+	// Steps are the numbers of its steps.
+	Steps Steps
 }
 
 // WriteFlows writes the list of flows.
 func WriteFlows(w io.Writer, site Site, f Flows) error {
 	p := &flowsPage{Site: site}
 	for _, d := range f.Flows {
-		row := flowRow{Flow: d, URL: site.FlowURL(d.ID), Runs: site.RunsURL("flow_id", d.ID)}
+		row := flowRow{Flow: d, URL: site.FlowURL(d.ID), Runs: site.RunsURL("flow_id", d.ID), FailedURL: site.RunsURL("flow_id", d.ID, "status", "failed")}
 		if s, ok := f.Stats[d.ID]; ok {
 			row.Known, row.Stats = true, s
-			row.Hours, row.HoursSay = sparkline(s.Hours)
-			for _, n := range s.Counts {
-				row.All += n
-			}
-			row.Failed = s.Counts[flow.StatusFailed]
-			row.FailedURL = site.RunsURL("flow_id", d.ID, "status", "failed")
+			row.Hours, row.HoursSay = sparkline(&s, site.Now)
+			row.All = int(s.Pending + s.Running + s.Completed + s.Failed + s.Cancelled)
+			row.Failed = int(s.Failed)
 		}
 		p.Rows = append(p.Rows, row)
 	}
@@ -81,7 +59,7 @@ type flowRow struct {
 	Flow        *description.Flow
 	URL, Runs   string
 	Known       bool
-	Stats       FlowStats
+	Stats       runtime.FlowStats
 	All, Failed int
 	FailedURL   string
 	Hours       []hourBar
@@ -100,12 +78,12 @@ type flowPage struct {
 	Versions []string
 	Graph    template.HTML
 	Facts    []fact
-	Stats    *FlowStats
+	Stats    *runtime.FlowStats
 	Tabs     []tab
 	Hours    []hourBar
 	HoursSay string
 	Blocks   []flowBlock
-	Measured bool // there are numbers of steps
+	Measured string // of what the numbers of steps are; empty where there are none
 	Errors   []description.Error
 	Spec     []string
 }
@@ -120,7 +98,7 @@ type flowBlock struct {
 	Name   string
 	Doc    string
 	Words  []string
-	Stats  StepStats
+	Stats  stepStats
 	Known  bool   // Stats says something
 	Failed string // the part of its attempts that failed
 	Often  bool   // that part is not small
@@ -129,22 +107,18 @@ type flowBlock struct {
 
 func newFlowPage(site Site, f Flow) *flowPage {
 	d := f.Description
-	p := &flowPage{Site: site, Flow: d, Versions: f.Versions, Graph: f.Graph, Stats: f.Stats, Facts: factsOf(d), Errors: d.Errors}
-	steps := map[string]StepStats{}
+	p := &flowPage{Site: site, Flow: d, Versions: f.Versions, Graph: flowGraph(d), Stats: f.Stats, Facts: factsOf(d), Errors: d.Errors}
 	if f.Stats != nil {
-		p.Hours, p.HoursSay = sparkline(f.Stats.Hours)
-		for _, s := range f.Stats.Steps {
-			steps[s.Step] = s
-		}
-		p.Measured = len(steps) > 0
-		for _, s := range []flow.Status{flow.StatusPending, flow.StatusRunning, flow.StatusCompleted, flow.StatusFailed, flow.StatusCancelled} {
-			p.Tabs = append(p.Tabs, tab{
-				Label: sentence(string(s)), Mark: markOf(s, ""), Count: count(f.Stats.Counts[s]),
-				URL: site.RunsURL("flow_id", d.ID, "status", string(s)),
-			})
+		p.Hours, p.HoursSay = sparkline(f.Stats, site.Now)
+		p.Tabs = statusTabs(f.Stats)
+		for i := range p.Tabs {
+			p.Tabs[i].URL = site.RunsURL("flow_id", d.ID, "status", string(statuses[i]))
 		}
 	}
-	p.add(d.Blocks, 0, steps)
+	if f.Steps.Runs > 0 {
+		p.Measured = "in the last " + plural(f.Steps.Runs, "run", "runs")
+	}
+	p.add(d.Blocks, 0, f.Steps.stats())
 	if d.Spec != "" {
 		p.Spec = strings.Split(strings.TrimSuffix(d.Spec, "\n"), "\n")
 	}
@@ -152,7 +126,7 @@ func newFlowPage(site Site, f Flow) *flowPage {
 }
 
 // add lists blocks, with what stands in them below them.
-func (p *flowPage) add(blocks []description.Block, depth int, steps map[string]StepStats) {
+func (p *flowPage) add(blocks []description.Block, depth int, steps map[string]stepStats) {
 	for i := range blocks {
 		b := &blocks[i]
 		if b.Kind == description.Sequence {

@@ -3,7 +3,6 @@ package page
 import (
 	"io"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime"
@@ -22,20 +21,9 @@ type List struct {
 	Query url.Values
 	// Flows are the names that the filter offers.
 	Flows []string
-	// Counts are how many runs there are of each status, in the filter's flow; nil where
-	// that is not known.
-	Counts map[flow.Status]int
-	// Hours are how many runs began in each of the last hours, the oldest first, and of
-	// those how many have failed; empty where that is not known.
-	Hours []Hour
-	// Parked are the ids of the runs on the page for which no code is registered.
-	Parked map[string]bool
-}
-
-// Hour is what began in an hour.
-type Hour struct {
-	At           time.Time
-	Runs, Failed int
+	// Stats are the numbers of the last day, of the filter's flow or of all; nil where they are
+	// not known.
+	Stats *runtime.FlowStats
 }
 
 // WriteList writes the list of runs.
@@ -106,9 +94,11 @@ func newListPage(site Site, l List) *listPage {
 	p.Filtered = p.Flow+p.Status+p.Search+p.Tenant+p.Label+p.Since+p.Until != ""
 	p.tabs(l)
 	for _, r := range l.Runs {
-		p.Rows = append(p.Rows, newListRow(site, r, l.Parked[r.ID]))
+		p.Rows = append(p.Rows, newListRow(site, r))
 	}
-	p.Hours, p.HoursSay = sparkline(l.Hours)
+	if l.Stats != nil {
+		p.Hours, p.HoursSay = sparkline(l.Stats, site.Now)
+	}
 	p.First = p.with("cursor", "")
 	if l.Next != "" {
 		p.Next = p.with("cursor", l.Next)
@@ -133,26 +123,35 @@ func (p *listPage) with(name, value string) string {
 }
 
 func (p *listPage) tabs(l List) {
-	all := 0
-	for _, n := range l.Counts {
-		all += n
+	all := ""
+	if l.Stats != nil {
+		all = count(int(l.Stats.Pending + l.Stats.Running + l.Stats.Completed + l.Stats.Failed + l.Stats.Cancelled))
 	}
-	number := func(n int) string {
-		if l.Counts == nil {
-			return ""
-		}
-		return count(n)
-	}
-	p.Tabs = []tab{{Label: "All", URL: p.with("status", ""), Here: p.Status == "", Count: number(all)}}
-	for _, s := range []flow.Status{flow.StatusPending, flow.StatusRunning, flow.StatusCompleted, flow.StatusFailed, flow.StatusCancelled} {
-		p.Tabs = append(p.Tabs, tab{
-			Label: sentence(string(s)), Mark: markOf(s, ""), URL: p.with("status", string(s)),
-			Here: p.Status == string(s), Count: number(l.Counts[s]),
-		})
+	p.Tabs = append([]tab{{Label: "All", URL: p.with("status", ""), Here: p.Status == "", Count: all}}, statusTabs(l.Stats)...)
+	for i, s := range statuses {
+		t := &p.Tabs[i+1]
+		t.URL, t.Here = p.with("status", string(s)), p.Status == string(s)
 	}
 }
 
-func newListRow(site Site, r runtime.RunSummary, parked bool) listRow {
+// statuses are those of runs, in the order in which they come.
+var statuses = []flow.Status{flow.StatusPending, flow.StatusRunning, flow.StatusCompleted, flow.StatusFailed, flow.StatusCancelled}
+
+// statusTabs are the statuses with their numbers, if those are known, and still without addresses.
+func statusTabs(s *runtime.FlowStats) []tab {
+	tabs := make([]tab, len(statuses))
+	for i, status := range statuses {
+		tabs[i] = tab{Label: sentence(string(status)), Mark: markOf(status, "")}
+	}
+	if s != nil {
+		for i, n := range []int64{s.Pending, s.Running, s.Completed, s.Failed, s.Cancelled} {
+			tabs[i].Count = count(int(n))
+		}
+	}
+	return tabs
+}
+
+func newListRow(site Site, r runtime.RunSummary) listRow {
 	row := listRow{
 		Run: r, URL: site.RunURL(r.ID), Mark: markOf(r.Status, r.Phase),
 		Over: r.Status.Final(), Begun: !r.StartedAt.IsZero(),
@@ -162,9 +161,6 @@ func newListRow(site Site, r runtime.RunSummary, parked bool) listRow {
 		row.Took = r.FinishedAt.Sub(r.StartedAt)
 	case row.Begun:
 		row.Took = max(site.Now.Sub(r.StartedAt), 0)
-	}
-	if parked && !row.Over {
-		row.Mark = markOf(flow.StatusRunning, "parked")
 	}
 	if r.Error != nil {
 		row.Note = shorten(140, r.Error.Message)
@@ -185,31 +181,46 @@ const (
 	sparkHeight = 32
 )
 
+// sparkHours is how many hours a sparkline shows, with the one that is not over.
+const sparkHours = 24
+
 // sparkline are the last hours as bars, and what they say.
-func sparkline(hours []Hour) ([]hourBar, string) {
-	most, runs, failed := 0, 0, 0
-	for _, h := range hours {
-		most = max(most, h.Runs)
-		runs += h.Runs
-		failed += h.Failed
+func sparkline(s *runtime.FlowStats, now time.Time) ([]hourBar, string) {
+	first := now.UTC().Truncate(time.Hour).Add(-(sparkHours - 1) * time.Hour)
+	var hours [sparkHours]runtime.Happened
+	var most, started, failed int64
+	for _, slot := range s.Slots {
+		i := int(slot.At.Sub(first) / time.Hour)
+		if slot.At.Before(first) || i >= sparkHours {
+			continue
+		}
+		hours[i].Started += slot.Started
+		hours[i].Failed += slot.Failed
+		most = max(most, hours[i].Started, hours[i].Failed)
+		started += slot.Started
+		failed += slot.Failed
 	}
 	if most == 0 {
 		return nil, ""
 	}
-	var bars []hourBar
+	bars := make([]hourBar, sparkHours)
 	for i, h := range hours {
-		b := hourBar{X: i * sparkStep, Says: h.At.UTC().Format("15:04 UTC") + ": " + plural(h.Runs, "run", "runs") + ", " + count(h.Failed) + " failed"}
-		b.H = h.Runs * sparkHeight / most
-		if h.Runs > 0 {
-			b.H = max(b.H, 2)
+		at := first.Add(time.Duration(i) * time.Hour)
+		bars[i] = hourBar{
+			X: i * sparkStep, H: barHeight(h.Started, most), FailedH: barHeight(h.Failed, most),
+			Says: at.Format("15:04 UTC") + ": " + plural(int(h.Started), "run", "runs") + " started, " + count(int(h.Failed)) + " failed",
 		}
-		if h.Failed > 0 {
-			b.FailedH = max(h.Failed*sparkHeight/most, 2)
-		}
-		b.Y, b.FailedY = sparkHeight-b.H, sparkHeight-b.FailedH
-		bars = append(bars, b)
+		bars[i].Y, bars[i].FailedY = sparkHeight-bars[i].H, sparkHeight-bars[i].FailedH
 	}
-	return bars, plural(runs, "run", "runs") + " in the last " + strconv.Itoa(len(hours)) + " hours, " + count(failed) + " failed"
+	return bars, plural(int(started), "run", "runs") + " started in the last day, " + count(int(failed)) + " failed"
+}
+
+// barHeight is the height of a bar; what is there can be seen.
+func barHeight(n, most int64) int {
+	if n == 0 {
+		return 0
+	}
+	return max(int(n*sparkHeight/most), 2)
 }
 
 // bulkActs are what can be done to all that a filter selects.

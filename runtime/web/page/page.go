@@ -5,19 +5,22 @@
 // The pages are whole without script. Links and forms are all that an operator needs:
 // filters are a form that is sent by GET, and each act is a form that posts to
 // {prefix}/admin/flows/{id}/{act}, which asks first in a <dialog>. The one module of
-// script (Assets) follows a run's stream and brings the page up to date, tells times in
+// script (see Asset) follows a run's stream and brings the page up to date, tells times in
 // the viewer's zone, and adds the keyboard.
 package page
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io"
-	"io/fs"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/bextgen/bextgen/runtime/flow/description/graph"
 )
 
 //go:embed templates/*.html
@@ -26,14 +29,32 @@ var templateFiles embed.FS
 //go:embed assets
 var assetFiles embed.FS
 
-// Assets are the files that pages load from {prefix}/assets/: the styles, the module and
-// the icon.
-func Assets() fs.FS {
-	sub, err := fs.Sub(assetFiles, "assets")
-	if err != nil { // the folder is in the program
-		return assetFiles
+// Asset is a file that pages load from {prefix}/assets/, with its media type: the styles, the
+// module or the icon. It is false for a name that no file has.
+func Asset(name string) (text []byte, kind string, ok bool) {
+	if name == "graph.css" {
+		return []byte(graph.CSS()), "text/css; charset=utf-8", true
 	}
-	return sub
+	text, err := assetFiles.ReadFile("assets/" + name)
+	switch {
+	case err != nil:
+		return nil, "", false
+	case name == "style.css":
+		return text, "text/css; charset=utf-8", true
+	case name == "page.js":
+		return text, "text/javascript; charset=utf-8", true
+	}
+	return text, "image/svg+xml", true
+}
+
+// AssetVersion changes when the files of Asset do; see Site.
+func AssetVersion() string {
+	sum := sha256.New()
+	for _, name := range []string{"style.css", "graph.css", "page.js", "icon.svg"} {
+		text, _, _ := Asset(name)
+		sum.Write(text)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:6])
 }
 
 // Site is what all pages have in common.
@@ -48,7 +69,7 @@ type Site struct {
 	MayOperate bool
 	// SignedIn says that they logged in with the page for that, and can log out.
 	SignedIn bool
-	// Version names the assets anew when the program changes, so that browsers keep them.
+	// Version is AssetVersion: a part of the addresses of assets, so that browsers can keep them.
 	Version string
 	// Now is the time for which the page is made.
 	Now time.Time
@@ -92,7 +113,7 @@ func (s Site) RunsURL(filter ...string) string {
 	return strings.TrimSuffix(s.Prefix+"/admin/flows?"+q.Encode(), "?")
 }
 
-// Asset is where a file of Assets is.
+// Asset is where a file of Asset is.
 func (s Site) Asset(name string) string {
 	if s.Version == "" {
 		return s.Prefix + "/assets/" + name

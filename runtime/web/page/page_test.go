@@ -6,7 +6,6 @@ import (
 	"flag"
 	stdhtml "html"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -42,6 +41,8 @@ func written() map[string]func(w io.Writer) error {
 	cancelled.Status, cancelled.Error = flow.StatusCancelled, &flow.Error{Kind: flow.ErrorCancelled, Message: "cancelled: the customer called"}
 	paused := runningRun()
 	paused.Phase = flow.PhasePaused
+	parked := runningRun()
+	parked.Phase = flow.PhaseParked
 	pending := runningRun()
 	pending.Status, pending.Phase, pending.Log, pending.Steps, pending.StartedAt = flow.StatusPending, "", nil, nil, noon.Add(-noon.Sub(noon))
 	pending.StartedAt = pending.FinishedAt
@@ -50,7 +51,7 @@ func written() map[string]func(w io.Writer) error {
 		"attempt":   run(page.Run{Detail: failedRun(), Flow: processOrder(), Query: query("attempt=1")}),
 		"running":   run(page.Run{Detail: runningRun(), Flow: processOrder()}),
 		"pending":   run(page.Run{Detail: pending, Flow: processOrder()}),
-		"parked":    run(page.Run{Detail: runningRun(), Parked: true}),
+		"parked":    run(page.Run{Detail: parked}),
 		"paused":    run(page.Run{Detail: paused, Flow: processOrder()}),
 		"waiting":   run(page.Run{Detail: waitingRun()}),
 		"cancelled": run(page.Run{Detail: cancelled, Flow: processOrder()}),
@@ -60,11 +61,10 @@ func written() map[string]func(w io.Writer) error {
 		"value":     run(page.Run{Detail: hugeRun(), Query: query("value=error&entry=10002")}),
 		"hostile":   run(page.Run{Detail: hostileRun(), Query: query("")}),
 		"list": list(page.List{
-			Runs: summaries(), Next: "cursor", Flows: []string{"onboard-customer", "process-order"}, Hours: hours(),
-			Counts: map[flow.Status]int{flow.StatusCompleted: 18204, flow.StatusFailed: 37, flow.StatusRunning: 112, flow.StatusPending: 4, flow.StatusCancelled: 9},
+			Runs: summaries(), Next: "cursor", Flows: []string{"onboard-customer", "process-order"}, Stats: flowStats(),
 		}),
 		"empty":   list(page.List{}),
-		"nomatch": list(page.List{Query: query("q=nothing+like+this&status=failed"), Counts: map[flow.Status]int{flow.StatusCompleted: 12}}),
+		"nomatch": list(page.List{Query: query("q=nothing+like+this&status=failed")}),
 		"hostilelist": list(page.List{
 			Query: query("q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&flow_id=%3Cb%3E"), Flows: []string{"<b>"},
 			Runs: []runtime.RunSummary{hostileRun().RunSummary},
@@ -72,13 +72,15 @@ func written() map[string]func(w io.Writer) error {
 		"flows": func(w io.Writer) error {
 			return page.WriteFlows(w, site(), page.Flows{
 				Flows: []*description.Flow{processOrder(), described("onboarding/onboard_customer.flow.json")},
-				Stats: map[string]page.FlowStats{"process-order": flowStats()},
+				Stats: map[string]runtime.FlowStats{"process-order": *flowStats()},
 			})
 		},
 		"noflows": func(w io.Writer) error { return page.WriteFlows(w, site(), page.Flows{}) },
 		"flow": func(w io.Writer) error {
-			stats := flowStats()
-			return page.WriteFlow(w, site(), page.Flow{Description: processOrder(), Versions: []string{"1.0"}, Stats: &stats})
+			var steps page.Steps
+			steps.Add(failedRun().Log)
+			steps.Add(runningRun().Log)
+			return page.WriteFlow(w, site(), page.Flow{Description: processOrder(), Versions: []string{"1.0"}, Stats: flowStats(), Steps: steps})
 		},
 		"nostats": func(w io.Writer) error {
 			return page.WriteFlow(w, site(), page.Flow{Description: described("onboarding/onboard_customer.flow.json")})
@@ -92,24 +94,16 @@ func written() map[string]func(w io.Writer) error {
 	}
 }
 
-func flowStats() page.FlowStats {
-	return page.FlowStats{
-		Counts: map[flow.Status]int{flow.StatusCompleted: 18204, flow.StatusFailed: 37, flow.StatusRunning: 112, flow.StatusPending: 4},
-		P50:    2140 * time.Millisecond, P95: 6900 * time.Millisecond, P99: 41 * time.Second, Hours: hours(),
-		Steps: []page.StepStats{
-			{Step: "validate", Attempts: 18360, P50: 12 * time.Millisecond, P95: 40 * time.Millisecond, P99: 90 * time.Millisecond},
-			{Step: "charge-payment", Attempts: 19021, Failed: 661, P50: 410 * time.Millisecond, P95: 1900 * time.Millisecond, P99: 8 * time.Second},
-			{Step: "fulfill", Attempts: 18250, Failed: 9, P50: 900 * time.Millisecond, P95: 2 * time.Second, P99: 3 * time.Second},
-		},
+func flowStats() *runtime.FlowStats {
+	s := &runtime.FlowStats{
+		Pending: 4, Running: 112, Completed: 18204, Failed: 37, Cancelled: 9,
+		P50: 2140 * time.Millisecond, P95: 6900 * time.Millisecond, P99: 41 * time.Second,
 	}
-}
-
-func hours() []page.Hour {
-	var out []page.Hour
-	for i := range 24 {
-		out = append(out, page.Hour{At: noon.Add(-24 * time.Hour).Add(time.Duration(i) * time.Hour), Runs: 40 + (i*37)%53, Failed: max(0, (i*7)%19-14)})
+	for i := range 30 { // more than is shown
+		at := noon.Add(time.Duration(i-28) * time.Hour)
+		s.Slots = append(s.Slots, runtime.Slot{At: at, Happened: runtime.Happened{Started: int64(40 + (i*37)%53), Failed: int64(max(0, (i*7)%19-14))}})
 	}
-	return out
+	return s
 }
 
 // TestWrite writes all pages, and into the folder if there is one.
@@ -129,16 +123,12 @@ func TestWrite(t *testing.T) {
 	if *folder == "" {
 		return
 	}
-	err := fs.WalkDir(page.Assets(), ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	for _, name := range []string{"style.css", "graph.css", "page.js", "icon.svg"} {
+		text, _, ok := page.Asset(name)
+		if !ok {
+			t.Fatalf("there is no %s", name)
 		}
-		data, err := fs.ReadFile(page.Assets(), path)
-		save(t, filepath.Join(*folder, "_bext/assets", path), data)
-		return err
-	})
-	if err != nil {
-		t.Error(err)
+		save(t, filepath.Join(*folder, "_bext/assets", name), text)
 	}
 }
 
@@ -197,8 +187,8 @@ func TestSays(t *testing.T) {
 		"empty":     {"There is no run yet"},
 		"nomatch":   {"No run fits this filter", "Show all runs"},
 		"list":      {"All 18,366", "Failed 37", "process-order", "atelier-lyon", "channel=web", "fulfill: carrier", "Older"},
-		"flows":     {"onboard-customer", "process-order", "18,357", "37"},
-		"flow":      {"process-order", "charge-payment", "2 retries, exponential from 1s", "timeout 1m", "undone by refund-payment", "19,021", "3.5 %", "payment-declined", "process-order.flow.yaml", "flow: process-order"},
+		"flows":     {"onboard-customer", "process-order", "18,366", "37", "2.14s", "6.90s"},
+		"flow":      {"process-order", "Failed 37", "Graph", "in the last 2 runs", "charge-payment", "2 retries, exponential from 1s", "timeout 1m", "undone by refund-payment", "4", "50 %", "payment-declined", "process-order.flow.yaml", "flow: process-order"},
 		"nostats":   {"onboard-customer", "decision", "timeout 1d, then continue", "for each of input.seats, 4 at a time", "provision-seat"},
 		"noflows":   {"No flow is registered"},
 		"login":     {"Sign in", "That token is not right"},

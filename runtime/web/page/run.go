@@ -22,14 +22,10 @@ import (
 type Run struct {
 	// Detail is the run. Its secrets are hidden.
 	Detail *runtime.RunDetail
-	// Parked says that no code for the run's flow and version is registered.
-	Parked bool
 	// Flow describes the run's flow; nil where that is not known.
 	Flow *description.Flow
 	// Children are the runs that it called, as far as they are known.
 	Children []runtime.RunSummary
-	// Graph is the flow's graph with the status of each block, as SVG; empty for none.
-	Graph template.HTML
 	// Query is the query of the page's address: which part of a run that is too large
 	// for one page is shown.
 	Query url.Values
@@ -83,16 +79,9 @@ type runPage struct {
 
 func newRunPage(site Site, r Run) *runPage {
 	d := r.Detail
-	phase := d.Phase
-	if r.Parked && !d.Status.Final() {
-		phase = "parked"
-	}
 	p := &runPage{
-		Site: site, URL: site.RunURL(d.ID), Run: d, Mark: markOf(d.Status, phase),
-		Graph: r.Graph, Children: r.Children,
-	}
-	if phase == "parked" {
-		p.Mark = mark{Icon: "parked", Tone: "waiting", Word: "parked"}
+		Site: site, URL: site.RunURL(d.ID), Run: d, Mark: markOf(d.Status, d.Phase),
+		Children: r.Children,
 	}
 	if r.Flow != nil {
 		p.Doc = r.Flow.Doc
@@ -108,12 +97,13 @@ func newRunPage(site Site, r Run) *runPage {
 	case in.attempt > 1:
 		p.Attempt = fmt.Sprintf("attempt %d", in.attempt)
 	}
-	p.Now = newPresent(in, line, phase)
+	p.Now = newPresent(in, line)
 	p.Failure = newFailure(in)
 	p.Earlier = earlierAttempts(in)
 	p.Chart = newChart(line, in)
 	p.blocks(in, r.Query)
 	p.Happened = happenings(d.Log)
+	p.Graph = in.graph(r.Flow)
 	p.Input = newPayload(d.Input).at(in.value(0, "input"))
 	p.Output = newPayload(d.Output).at(in.value(0, "output"))
 	p.Acts = newActs(in)
@@ -124,14 +114,13 @@ func newRunPage(site Site, r Run) *runPage {
 type inside struct {
 	site    Site
 	run     *runtime.RunDetail
-	parked  bool
 	known   map[string]blockInfo // what the flow says of its blocks, by name; nil where it is not known
 	most    int                  // how often the flow is tried; 0 where that is not known
 	attempt int                  // the last one of the flow
 }
 
 func newInside(r Run, site Site) *inside {
-	in := &inside{site: site, run: r.Detail, parked: r.Parked, attempt: max(r.Detail.Attempts, 1)}
+	in := &inside{site: site, run: r.Detail, attempt: max(r.Detail.Attempts, 1)}
 	for i := range r.Detail.Log {
 		in.attempt = max(in.attempt, r.Detail.Log[i].RunAttempt)
 	}
@@ -165,7 +154,7 @@ type presentItem struct {
 	Step     string
 	URL      string
 	Text     string
-	Error    string // why the attempt before a pause failed
+	Error    string // why the attempt before failed
 	Since    time.Time
 	Until    time.Time
 	Progress *flow.Progress
@@ -178,15 +167,21 @@ type presentItem struct {
 // presentItems is how many of the things that are under way are shown.
 const presentItems = 12
 
-func newPresent(in *inside, line timeline.Timeline, phase flow.Phase) *present {
+func newPresent(in *inside, line timeline.Timeline) *present {
 	d := in.run
 	if d.Status.Final() {
 		return nil
 	}
-	p := &present{Text: presentText(d, phase)}
+	p := &present{Text: presentText(d)}
+	failed := map[string]string{} // why the last attempt failed, by block
 	for i := range line.Bars {
-		if item, ok := in.presentItem(&line.Bars[i]); ok {
+		b := &line.Bars[i]
+		if item, ok := in.presentItem(b); ok {
+			item.Error = failed[b.Entry.Step]
 			p.Items = append(p.Items, item)
+		}
+		if e := b.Entry; e.Error != nil && e.RunAttempt == in.attempt {
+			failed[e.Step] = shorten(200, e.Error.Message)
 		}
 	}
 	if n := len(p.Items) - presentItems; n > 0 {
@@ -196,15 +191,15 @@ func newPresent(in *inside, line timeline.Timeline, phase flow.Phase) *present {
 	return p
 }
 
-func presentText(d *runtime.RunDetail, phase flow.Phase) string {
+func presentText(d *runtime.RunDetail) string {
 	switch {
-	case phase == "parked":
+	case d.Phase == flow.PhaseParked:
 		return fmt.Sprintf("No program that is running has code for %s %s. The run goes on when one is started; nothing is lost.", d.Flow, d.Version)
 	case d.Status == flow.StatusPending:
 		return "It waits for a place to run."
-	case phase == flow.PhasePaused:
+	case d.Phase == flow.PhasePaused:
 		return "Somebody paused it. What was under way may end; nothing begins before it is resumed."
-	case phase == flow.PhaseCompensating:
+	case d.Phase == flow.PhaseCompensating:
 		return "What was done is being undone."
 	}
 	return ""
@@ -223,9 +218,6 @@ func (in *inside) presentItem(b *timeline.Bar) (presentItem, bool) {
 	switch b.Kind {
 	case timeline.Retry:
 		item.Text, item.Until, item.Skip = fmt.Sprintf("pauses before attempt %d", e.Attempt+1), e.WakeAt, true
-		if e.Error != nil {
-			item.Error = shorten(200, e.Error.Message)
-		}
 		return item, true
 	case timeline.Attempt:
 		item.Text, item.Mark = "is under way"+inAttempt(e.Attempt), markOf(flow.StatusRunning, "")

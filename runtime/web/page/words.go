@@ -64,11 +64,8 @@ type mark struct {
 // markOf is the mark of a run or, without a phase, of a step.
 func markOf(s flow.Status, phase flow.Phase) mark {
 	m := mark{Icon: string(s), Tone: string(s), Word: string(s)}
-	if s != flow.StatusRunning {
-		return m
-	}
 	switch phase {
-	case flow.PhaseWaiting, flow.PhasePaused, "parked":
+	case flow.PhaseWaiting, flow.PhasePaused, flow.PhaseParked:
 		m = mark{Icon: string(phase), Tone: "waiting", Word: string(phase)}
 	case flow.PhaseCompensating:
 		m = mark{Icon: "undo", Tone: "failed", Word: "compensating"}

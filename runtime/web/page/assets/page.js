@@ -49,7 +49,7 @@ function morph(from, to) {
     if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
     return;
   }
-  if (from.nodeName === "DIALOG" && from.open) return; // somebody reads it
+  if (from.matches("dialog[open]")) return;
   if (from.matches("input, select, textarea") && from === document.activeElement) return;
   const keep = from.nodeName === "DETAILS" || from.nodeName === "DIALOG" ? "open" : "";
   for (const { name, value } of to.attributes) {
@@ -78,9 +78,14 @@ function morphChildren(from, to) {
   }
   while (at) {
     const next = at.nextSibling;
-    at.remove();
+    if (!asks(at)) at.remove();
     at = next;
   }
+}
+
+// asks says whether there is an open dialog in a node: somebody reads it, and it stays.
+function asks(node) {
+  return node.nodeType === Node.ELEMENT_NODE && (node.matches("dialog[open]") || node.querySelector("dialog[open]") !== null);
 }
 
 let fetching = false;
@@ -162,9 +167,7 @@ setInterval(() => {
 
 // Acts: the form is sent as JSON, and what is wrong is said where it was asked.
 
-async function send(form, button) {
-  const fields = Object.fromEntries(new FormData(form, button));
-  const { method, url, value } = request(form, fields);
+async function send({ method, url, value }) {
   const answer = await fetch(url, {
     method, headers: { Accept: "application/json", "Content-Type": "application/json" }, body: value,
   });
@@ -174,8 +177,9 @@ async function send(form, button) {
   return said;
 }
 
-function request(form, fields) {
+function request(form, button) {
   const url = form.getAttribute("action");
+  const fields = Object.fromEntries(new FormData(form));
   switch (form.dataset.act) {
     case "signal":
       JSON.parse(fields.payload); // what is no JSON is said here
@@ -183,8 +187,8 @@ function request(form, fields) {
     case "delete":
       return { method: "DELETE", url: url.replace(/\/delete$/, "") };
     case "bulk": {
-      const { act, reason, dry_run, ...filter } = fields;
-      return { method: "POST", url, value: JSON.stringify({ act, reason, dry_run: dry_run === "true", filter }) };
+      const { act, reason, ...filter } = fields;
+      return { method: "POST", url, value: JSON.stringify({ act, reason, dry_run: !button.matches("[data-confirm]"), filter }) };
     }
   }
   return { method: "POST", url, value: JSON.stringify(fields) };
@@ -199,7 +203,7 @@ document.addEventListener("submit", async (event) => {
   if (problem) problem.hidden = true;
   button.disabled = true;
   try {
-    const said = await send(form, button);
+    const said = await send(request(form, button));
     if (form.dataset.act === "bulk") return counted(form, button, said);
     form.closest("dialog")?.close();
     if (said.new_run_id) location.assign(`${prefix}/admin/flows/${encodeURIComponent(said.new_run_id)}`);
@@ -220,7 +224,7 @@ function counted(form, button, said) {
   const out = form.querySelector(".counted");
   const confirm = form.querySelector("[data-confirm]");
   const act = form.elements.act.selectedOptions[0].textContent;
-  if (button.name === "dry_run") {
+  if (said.dry_run) {
     const n = said.matched;
     out.textContent = n === 1 ? "1 run fits." : `${n} runs fit.`;
     confirm.textContent = n === 1 ? `${act} 1 run` : `${act} ${n} runs`;
