@@ -157,9 +157,6 @@ func (h *handler) runView(r runtime.RunSummary) Run {
 	return v
 }
 
-// parked says whether nobody here can execute a run that is under way.
-func (h *handler) parked(r runtime.RunSummary) bool { return r.Phase == flow.PhaseParked }
-
 func (h *handler) detailView(d *runtime.RunDetail, history bool) RunDetail {
 	v := RunDetail{
 		Run: h.runView(d.RunSummary), Input: d.Input, Output: d.Output,

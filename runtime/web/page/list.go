@@ -3,6 +3,7 @@ package page
 import (
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime"
@@ -29,8 +30,20 @@ type List struct {
 // WriteList writes the list of runs.
 func WriteList(w io.Writer, site Site, l List) error {
 	return write(w, "list.html", view{
-		Site: site, Title: "Runs", Here: "runs", Live: site.Prefix + "/flows/stream", Body: newListPage(site, l),
+		Site: site, Title: "Runs", Here: "runs", Live: listStream(site, l.Query), Body: newListPage(site, l),
 	})
+}
+
+// listStream is the stream of the runs that may be on a list: one whose status is another one
+// now may have had that of the filter before.
+func listStream(site Site, query url.Values) string {
+	q := url.Values{}
+	for _, name := range []string{"flow_id", "tenant_id", "label"} {
+		if values := query[name]; len(values) > 0 {
+			q[name] = values
+		}
+	}
+	return strings.TrimSuffix(site.Prefix+"/flows/stream?"+q.Encode(), "?")
 }
 
 // listPage is what the template of the list reads.

@@ -1,9 +1,9 @@
 package page_test
 
 import (
-	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	stdhtml "html"
 	"io"
 	"net/url"
@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -106,18 +107,14 @@ func flowStats() *runtime.FlowStats {
 	return s
 }
 
-// TestWrite writes all pages, and into the folder if there is one.
+// TestWrite writes all pages into the folder, if there is one, and bounds their sizes.
 func TestWrite(t *testing.T) {
-	for name, write := range written() {
-		var b bytes.Buffer
-		if err := write(&b); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if name != "value" && b.Len() > 600<<10 {
-			t.Errorf("%s has %d bytes", name, b.Len())
+	for name, text := range drawn() {
+		if name != "value" && len(text) > 600<<10 {
+			t.Errorf("%s has %d bytes", name, len(text))
 		}
 		if *folder != "" {
-			save(t, filepath.Join(*folder, name+".html"), b.Bytes())
+			save(t, filepath.Join(*folder, name+".html"), []byte(text))
 		}
 	}
 	if *folder == "" {
@@ -142,15 +139,18 @@ func save(t *testing.T, path string, data []byte) {
 	}
 }
 
-// html is a page as it is sent.
-func html(t *testing.T, name string) string {
-	t.Helper()
-	var b strings.Builder
-	if err := written()[name](&b); err != nil {
-		t.Fatal(err)
+// drawn are all pages, drawn once.
+var drawn = sync.OnceValue(func() map[string]string {
+	pages := map[string]string{}
+	for name, write := range written() {
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			panic(fmt.Sprintf("%s: %v", name, err))
+		}
+		pages[name] = b.String()
 	}
-	return b.String()
-}
+	return pages
+})
 
 var (
 	tags   = regexp.MustCompile(`(?s)<svg class="sprite".*?</svg>|<dialog.*?</dialog>|<[^>]*>`)
@@ -158,9 +158,8 @@ var (
 )
 
 // read is what a page says to a reader: without tags, and what dialogs ask.
-func read(t *testing.T, name string) string {
-	t.Helper()
-	text := stdhtml.UnescapeString(tags.ReplaceAllString(html(t, name), " "))
+func read(name string) string {
+	text := stdhtml.UnescapeString(tags.ReplaceAllString(drawn()[name], " "))
 	return strings.TrimSpace(spaces.ReplaceAllString(text, " "))
 }
 
@@ -194,7 +193,7 @@ func TestSays(t *testing.T) {
 		"login":     {"Sign in", "That token is not right"},
 		"notfound":  {"404", "There is no such run"},
 	} {
-		text := read(t, name)
+		text := read(name)
 		for _, part := range want {
 			_, rest, found := strings.Cut(text, part)
 			if !found {
@@ -213,12 +212,12 @@ func TestNothingInline(t *testing.T) {
 	module := regexp.MustCompile(`<script type="module" src="/_bext/assets/page.js"></script>`)
 	values := regexp.MustCompile(`"[^"]*"`) // a quote that somebody wrote is not one any more
 	for name := range written() {
-		text := values.ReplaceAllString(module.ReplaceAllString(html(t, name), ""), `""`)
+		text := values.ReplaceAllString(module.ReplaceAllString(drawn()[name], ""), `""`)
 		if found := inline.FindString(text); found != "" {
 			t.Errorf("%s has %q", name, found)
 		}
 	}
-	if text := read(t, "hostile"); !strings.Contains(text, `"><script>alert(1)</script>`) {
+	if text := read("hostile"); !strings.Contains(text, `"><script>alert(1)</script>`) {
 		t.Error("what somebody wrote is not shown as it is")
 	}
 }
@@ -230,7 +229,7 @@ func TestAsks(t *testing.T) {
 		"failed": "retry rerun fork delete", "running": "pause cancel terminate", "paused": "resume cancel terminate",
 		"waiting": "pause cancel terminate signal skip-delay", "long": "pause cancel terminate skip-delay", "list": "bulk", "empty": "",
 	} {
-		page := html(t, name)
+		page := drawn()[name]
 		var got []string
 		for _, m := range act.FindAllStringSubmatch(page, -1) {
 			got = append(got, m[1])

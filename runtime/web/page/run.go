@@ -44,12 +44,20 @@ func WriteRun(w io.Writer, site Site, r Run) error {
 	})
 }
 
-// runStream is the stream of a run that is not over.
+// runStream is the stream of a run that is not over, from where the page is on.
 func runStream(site Site, d *runtime.RunDetail) string {
 	if d.Status.Final() {
 		return ""
 	}
-	return site.Prefix + "/flows/" + url.PathEscape(d.ID) + "/stream"
+	var last int64
+	for i := range d.Log {
+		last = max(last, d.Log[i].Seq, d.Log[i].EndSeq)
+	}
+	stream := site.Prefix + "/flows/" + url.PathEscape(d.ID) + "/stream"
+	if last == 0 {
+		return stream
+	}
+	return stream + "?" + url.Values{"last_event_id": {d.ID + "-" + strconv.FormatInt(last, 10)}}.Encode()
 }
 
 // runPage is what the template of a run's page reads.

@@ -118,7 +118,7 @@ async function refresh() {
 }
 
 let timer = 0;
-const pause = body.dataset.live?.endsWith("/flows/stream") ? 1000 : 250;
+const pause = body.dataset.live?.includes("/flows/stream") ? 1000 : 250;
 
 function soon() {
   timer ||= setTimeout(() => { timer = 0; refresh(); }, pause);
@@ -144,7 +144,7 @@ function say(live) {
 
 function follow(url) {
   live = url;
-  if (!url) {
+  if (!url || document.visibilityState !== "visible") {
     source?.close();
     source = null;
     if (state) state.hidden = true;
@@ -159,6 +159,13 @@ function follow(url) {
   };
   for (const name of events) source.addEventListener(name, soon);
 }
+
+// A browser has few connections for a server: a page that nobody sees gives its own back.
+document.addEventListener("visibilitychange", () => {
+  if (!live) return;
+  if (document.visibilityState === "visible") soon();
+  else follow(live);
+});
 
 // What lasts gets longer, and where there is no stream the page is looked up all the same.
 setInterval(() => {
