@@ -94,6 +94,51 @@ func TestARunWithoutCodeIsParked(t *testing.T) {
 	})
 }
 
+func TestTimeWithoutCodeDoesNotCount(t *testing.T) {
+	for name, test := range map[string]struct {
+		other bool // a process without the code executes meanwhile
+		want  string
+	}{
+		"parked":             {true, "completed "},
+		"while nothing runs": {false, "failed "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				data, other := memory.New(), newJob("other", echo)
+				j := newJob("job", echo)
+				j.Timeout, j.work.Delay = 2*time.Hour, time.Hour
+				first := data.Open()
+				rt := startJobs(t, first, 2, other, j)
+				run, err := j.start(t.Context(), 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				if err := errors.Join(rt.Close(context.Background()), first.Close()); err != nil {
+					t.Fatal(err)
+				}
+				if test.other {
+					second := data.Open()
+					rt = startJobs(t, second, 2, other)
+					time.Sleep(24 * time.Hour)
+					if err := errors.Join(rt.Close(context.Background()), second.Close()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(30 * time.Minute)
+				if !test.other {
+					time.Sleep(24 * time.Hour)
+				}
+				rt = startJobs(t, data.Open(), 2, other, j)
+				defer rt.Close(context.Background())
+				if got := status(t, rt, run.ID()); got != test.want {
+					t.Errorf("with its code the run is %s, want %s", got, test.want)
+				}
+			})
+		})
+	}
+}
+
 func TestEndsOfRunsWithoutCode(t *testing.T) {
 	cancel := (*runtime.Runtime).CancelRun
 	terminate := (*runtime.Runtime).TerminateRun

@@ -92,6 +92,7 @@ type Embedded struct {
 	unheard  atomic.Bool // a message found no execution, see deliverUnheard
 	listened time.Time   // when the scheduler last asked for such messages
 	endedAt  time.Time   // when it last asked for runs to end without their code
+	coverage coverage
 
 	// Of the scheduler alone: the schedules, when it last asked for runs to delete, and the
 	// flows of which the definition is stored.
@@ -273,7 +274,7 @@ func (e *Embedded) create(ctx context.Context, run store.Run) (store.Created, er
 	}
 	switch {
 	case created.Claim != nil:
-		e.launch(c, store.Claimed{Claim: *created.Claim, Run: created.Run, Entries: run.Kept}, false)
+		e.launch(c, store.Claimed{Claim: *created.Claim, Run: created.Run, Entries: run.Kept}, false, 0)
 	case claim:
 		e.unreserve()
 		fallthrough

@@ -39,5 +39,5 @@ func (e *Embedded) end(c store.Claimed) {
 		e.unreserve()
 		return
 	}
-	e.launch(withoutCode(&c.Run), c, true)
+	e.launch(withoutCode(&c.Run), c, true, 0)
 }

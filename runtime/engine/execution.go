@@ -43,6 +43,8 @@ type execution struct {
 	progressTold time.Time   // when the store was last told
 	answering    chan error  // of who waits for a checkpoint to be stored
 
+	parked time.Duration // of which the run does not know yet
+
 	observers []RunObserver
 	called    func() // tells them that runs that were called are on disk
 
@@ -68,10 +70,10 @@ const releaseAfter = 100 * time.Millisecond
 const tellAfter = 2 * time.Millisecond
 
 // launch begins the execution of a claimed run, for which room was taken. It was queued
-// if it waited in the store.
-func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool) *execution {
+// if it waited in the store, and parked for so long.
+func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool, parked time.Duration) *execution {
 	x := &execution{
-		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run,
+		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run, parked: parked,
 		calls: map[int64]*call{}, came: map[int64]bool{},
 		ended: make(chan attemptEnd), asks: make(chan *call), savings: make(chan *saving),
 		woken: make(chan struct{}, 1), gone: make(chan struct{}), takeovers: claimed.Takeovers,
@@ -109,6 +111,9 @@ func (x *execution) loop(log []flow.Entry, messages []store.Message) {
 		return
 	}
 	x.condemn(log)
+	if x.parked > 0 && !x.apply(flow.Parked{For: x.parked, At: x.now()}) {
+		return
+	}
 	for _, m := range cancelsFirst(messages) {
 		if !x.apply(x.obey(m)) {
 			return
@@ -211,6 +216,7 @@ func (x *execution) shareRoom() {
 	switch {
 	case waits && !x.roomless:
 		x.roomless = true
+		x.endTrial()
 		x.engine.unreserve()
 		x.endTrial()
 	case !waits && x.roomless:

@@ -44,6 +44,10 @@ func (e *Embedded) look(ctx context.Context) time.Duration {
 	if !e.mayExecute(ctx) {
 		e.recurring, e.swept = nil, time.Time{} // who executes meanwhile sees to them
 		clear(e.defined)
+		e.coverage = coverage{}
+		return e.opts.PollInterval
+	}
+	if !e.cover(ctx) {
 		return e.opts.PollInterval
 	}
 	e.saveDefinitions(ctx)
@@ -223,5 +227,5 @@ func (e *Embedded) launchClaimed(c store.Claimed) *execution {
 		e.end(c)
 		return nil
 	}
-	return e.launch(code, c, true)
+	return e.launch(code, c, true, e.parked(code, &c))
 }

@@ -295,6 +295,16 @@ type Definition struct {
 	SavedAt time.Time
 }
 
+// Coverage is for which flows the process that executed had code, from a time on. Runs of
+// others were parked.
+type Coverage struct {
+	Since time.Time
+	Flows []FlowVersion // without their Limit
+}
+
+// MaxCoverage is how many of them a store keeps at least.
+const MaxCoverage = 1000
+
 // Store keeps runs. All methods may be called from many goroutines at once.
 type Store interface {
 	// Acquire asks for the right to execute runs from this process, and says
@@ -376,6 +386,12 @@ type Store interface {
 
 	// Definitions returns all that were saved, without their descriptions, by flow and version as texts.
 	Definitions(ctx context.Context) ([]Definition, error)
+
+	// Coverage returns what SaveCoverage stored, the earliest first; of many, the last ones.
+	Coverage(ctx context.Context) ([]Coverage, error)
+
+	// SaveCoverage stores one, in place of one of the same time.
+	SaveCoverage(ctx context.Context, c Coverage) error
 
 	// DeleteExpired deletes at most limit runs that are over and whose DeleteAt has
 	// come, with all that belongs to them, and says how many it deleted. If that is

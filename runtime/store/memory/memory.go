@@ -23,6 +23,7 @@ type Data struct {
 	order     []*run            // as they were created
 	live      []*run            // those that are not over, in the same order
 	schedules map[scheduleKey]store.Schedule
+	coverage  []store.Coverage
 	slots     map[slotKey]*store.Slot // what happened when
 	// definitions are by flow and version.
 	definitions map[definitionKey]store.Definition

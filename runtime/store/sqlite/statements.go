@@ -45,6 +45,8 @@ const (
 	stmtConsume
 	stmtConsumeAll
 	stmtSaveSchedule
+	stmtSaveCoverage
+	stmtTrimCoverage
 	stmtSaveDefinition
 	stmtDeleteRun
 	stmtDeleteEnded
@@ -144,9 +146,11 @@ var statementTexts = [statementCount]string{
 	stmtSaveDefinition: `INSERT INTO definitions (flow, version, hash, saved_at, description) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (flow, version) DO UPDATE SET hash = excluded.hash, saved_at = excluded.saved_at,
 		description = excluded.description WHERE hash <> excluded.hash`,
-	stmtDeleteRun:   `DELETE FROM runs WHERE run = ? AND ` + expired,
-	stmtDeleteEnded: `DELETE FROM runs WHERE run = ? AND status NOT IN ('pending', 'running')`,
-	stmtDeleteLog:   `DELETE FROM log WHERE run = ?`,
-	stmtAddChange:   addChangeText,
-	stmtTrimChanges: trimChangesText,
+	stmtSaveCoverage: saveCoverageText,
+	stmtTrimCoverage: trimCoverageText,
+	stmtDeleteRun:    `DELETE FROM runs WHERE run = ? AND ` + expired,
+	stmtDeleteEnded:  `DELETE FROM runs WHERE run = ? AND status NOT IN ('pending', 'running')`,
+	stmtDeleteLog:    `DELETE FROM log WHERE run = ?`,
+	stmtAddChange:    addChangeText,
+	stmtTrimChanges:  trimChangesText,
 }

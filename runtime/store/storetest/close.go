@@ -31,6 +31,8 @@ var closeTests = []test{
 			"SaveDefinition": func() error {
 				return st.SaveDefinition(s.ctx, store.Definition{Flow: "f", Hash: "h"})
 			},
+			"SaveCoverage":  func() error { return st.SaveCoverage(s.ctx, store.Coverage{Since: at(1)}) },
+			"Coverage":      func() error { _, err := st.Coverage(s.ctx); return err },
 			"Definition":    func() error { _, err := st.Definition(s.ctx, "f", "1.0"); return err },
 			"Definitions":   func() error { _, err := st.Definitions(s.ctx); return err },
 			"DeleteExpired": func() error { _, err := st.DeleteExpired(s.ctx, at(0), 1); return err },

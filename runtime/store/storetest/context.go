@@ -29,6 +29,8 @@ func testEndedContext(s *suite) {
 		"SaveDefinition": func() error {
 			return st.SaveDefinition(ctx, store.Definition{Flow: "f", Version: "1.0", Hash: "h"})
 		},
+		"SaveCoverage":  func() error { return st.SaveCoverage(ctx, store.Coverage{Since: at(1)}) },
+		"Coverage":      func() error { _, err := st.Coverage(ctx); return err },
 		"Definition":    func() error { _, err := st.Definition(ctx, "f", "1.0"); return err },
 		"Definitions":   func() error { _, err := st.Definitions(ctx); return err },
 		"DeleteExpired": func() error { _, err := st.DeleteExpired(ctx, at(0), 1); return err },

@@ -37,6 +37,7 @@ func Run(t *testing.T, newData func(t *testing.T) Open) {
 		{"Dormant", dormantTests},
 		{"Places", placesTests},
 		{"Schedules", scheduleTests},
+		{"Coverage", coverageTests},
 		{"Definitions", definitionTests},
 		{"Expire", expireTests},
 		{"NextDue", nextDueTests},
