@@ -103,7 +103,7 @@ current, 2 if the command line is wrong, and 3 if bextgen itself failed.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newInitCommand(), newGenerateCommand(), newCheckCommand(), newRunsCommand(), newStudioCommand(), newVersionCommand(), newVetCommand())
+	root.AddCommand(newInitCommand(), newGenerateCommand(), newCheckCommand(), newGraphCommand(), newRunsCommand(), newStudioCommand(), newVersionCommand(), newVetCommand())
 	return root
 }
 
