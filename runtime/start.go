@@ -151,7 +151,12 @@ func (rt *Runtime) start(ctx context.Context, def *flow.Definition, input json.R
 	if err := rt.identify(&run, now); err != nil {
 		return store.Created{}, err
 	}
-	created, err := rt.create(ctx, tx, run)
+	var created store.Created
+	if tx == nil {
+		created, err = rt.engine.Create(ctx, run)
+	} else {
+		created, err = rt.engine.CreateIn(ctx, tx, run)
+	}
 	if err == nil && created.Existing && !bytes.Equal(created.Run.Input, input) {
 		return created, rt.otherInput(ctx, tx, created.Run, s.strict)
 	}
@@ -181,14 +186,6 @@ func (rt *Runtime) otherInput(ctx context.Context, tx Tx, run store.Run, strict 
 		return fmt.Errorf("note on the run %s that it was started with another input: %w", run.ID, err)
 	}
 	return nil
-}
-
-// create stores a run: in the transaction, if there is one.
-func (rt *Runtime) create(ctx context.Context, tx Tx, run store.Run) (store.Created, error) {
-	if tx == nil {
-		return rt.engine.Create(ctx, run)
-	}
-	return rt.engine.CreateIn(ctx, tx, run)
 }
 
 // complete computes what the flow says about its start and the caller did not give.

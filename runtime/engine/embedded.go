@@ -252,6 +252,10 @@ func (e *Embedded) Create(ctx context.Context, run store.Run) (store.Created, er
 	if len(e.opts.Observers) == 0 {
 		return e.create(ctx, run)
 	}
+	return e.createObserved(ctx, run)
+}
+
+func (e *Embedded) createObserved(ctx context.Context, run store.Run) (store.Created, error) {
 	run, told := e.observeStart(ctx, run)
 	created, err := e.create(ctx, run)
 	told(created, err)

@@ -85,6 +85,19 @@ type around struct {
 
 // Create implements store.Store.
 func (s *around) Create(ctx context.Context, run store.Run, claim bool, limit int) (store.Created, error) {
+	if s.box.codec == nil {
+		created, err := s.Store.Create(ctx, run, claim, limit)
+		if err == nil {
+			err = s.box.openRun(&created.Run)
+		}
+		return created, err
+	}
+	return s.createSealed(ctx, run, claim, limit)
+}
+
+// createSealed is a function of its own, as is commitSealed: what they keep on the stack is
+// large, and most programs have no codec.
+func (s *around) createSealed(ctx context.Context, run store.Run, claim bool, limit int) (store.Created, error) {
 	return s.create(ctx, run, func(sealed store.Run) (store.Created, error) {
 		return s.Store.Create(ctx, sealed, claim, limit)
 	})
@@ -134,6 +147,13 @@ func (s *around) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed
 
 // Commit implements store.Store.
 func (s *around) Commit(ctx context.Context, c store.Change) error {
+	if s.box.codec == nil {
+		return s.Store.Commit(ctx, c)
+	}
+	return s.commitSealed(ctx, c)
+}
+
+func (s *around) commitSealed(ctx context.Context, c store.Change) error {
 	sealed, err := s.box.sealChange(c.Claim.RunID, c)
 	if err != nil {
 		return fmt.Errorf("commit a change of the run %q: %w", c.Claim.RunID, err)
