@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/bextgen/bextgen/runtime"
+	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/store/memory"
 )
@@ -138,5 +139,62 @@ func TestDescriptionThatCannotBeRead(t *testing.T) {
 	}
 	if _, err := rt.Description(t.Context(), "ship", "2.0"); err == nil {
 		t.Error("a description that cannot be read was read")
+	}
+}
+
+// What is secret in a run is so by the description of its own version, registered or stored, by a newer
+// minor version where there is none, and else all is hidden.
+func TestSecretsByDescription(t *testing.T) {
+	const hidden, shown, clear = `"•••"`, `{"card":"•••","count":7}`, `{"card":"4111","count":7}`
+	describing := func(version, ofCard string) string {
+		return `{"format": 1, "flow_id": "ship", "version": "` + version + `", "blocks": [{"kind": "step", "name": "pay", "input": {"$ref": "#/$defs/In"}}],
+			"input": {"$ref": "#/$defs/In"}, "$defs": {"In": {"type": "object", "properties": {"card": {"type": "string"` + ofCard + `}}}}}`
+	}
+	const secret, plain = `, "x-secret": true`, ""
+	for name, test := range map[string]struct{ stored, registered, described, want string }{
+		"nothing is known":                       {want: hidden},
+		"it is stored":                           {stored: describing("1.1", secret), want: shown},
+		"what is stored cannot be read":          {stored: `{"format": 99}`, want: hidden},
+		"older code":                             {registered: "1.0", described: describing("1.0", plain), want: hidden},
+		"older code, and it is stored":           {registered: "1.0", described: describing("1.0", plain), stored: describing("1.1", secret), want: shown},
+		"newer code":                             {registered: "1.2", described: describing("1.2", secret), want: shown},
+		"newer code, and it is stored otherwise": {registered: "1.2", described: describing("1.2", plain), stored: describing("1.1", secret), want: shown},
+		"its code goes before what is stored":    {registered: "1.1", described: describing("1.1", plain), stored: describing("1.1", secret), want: clear},
+		"its code, without a description":        {registered: "1.1", want: shown},
+		"code of another major version":          {registered: "2.0", described: describing("2.0", plain), want: hidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := memory.New().Open()
+			defer st.Close()
+			run := store.Run{
+				ID: "01JD0000000000000000000001", Flow: "ship", Version: "1.1", Attempt: 1, Input: []byte(clear),
+				Kept: []flow.Entry{{Seq: 1, EndSeq: 2, Kind: flow.KindStep, Step: "pay", RunAttempt: 1, Attempt: 1, Input: []byte(clear)}},
+			}
+			if _, err := st.Create(t.Context(), run, false, 0); err != nil {
+				t.Fatal(err)
+			}
+			if test.stored != "" {
+				d := store.Definition{Flow: "ship", Version: "1.1", Hash: "h", Description: []byte(test.stored)}
+				if err := st.SaveDefinition(t.Context(), d); err != nil {
+					t.Fatal(err)
+				}
+			}
+			rt, err := runtime.New(st, runtime.WithLogger(slog.New(slog.DiscardHandler)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rt.Close(t.Context())
+			if test.registered != "" {
+				f := newShipFlow()
+				f.Version, f.Description = test.registered, test.described
+				if err := f.register(rt, shop{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := rt.GetRun(t.Context(), run.ID)
+			if err != nil || string(got.Input) != test.want || string(got.Log[0].Input) != test.want {
+				t.Errorf("there is shown %s and %s, %v; want %s", got.Input, got.Log[0].Input, err, test.want)
+			}
+		})
 	}
 }

@@ -47,21 +47,25 @@ type secretPlaces interface {
 	fields(errorName string) shape
 }
 
-// placesIn is what is secret in the runs of a flow and version: by the code that is
-// registered for it, else by what is stored of the flow, else everything.
+// placesIn is what is secret in the runs of a flow and version: by the code of just that version
+// if it is registered, else by what is stored of it, else by newer code, else everything.
+// Newer code may not know a secret any more that the runs have.
 func (rt *Runtime) placesIn(ctx context.Context, flowName, version string) secretPlaces {
-	if places := rt.registeredPlaces(flowName, version); places != nil {
+	places := rt.registeredPlaces(flowName, version)
+	if def := rt.definitionOf(flowName, version); places != nil && def.Version == version {
 		return places
 	}
 	d, err := rt.stored(ctx, flowName, version)
-	if err != nil {
+	switch {
+	case d != nil:
+		return describedPlaces{d.Flow}
+	case places != nil:
+		return places
+	case err != nil:
 		rt.logger.Warn("the payloads of a run are hidden whole, since what is stored of its flow cannot be read",
 			"flow", flowName, "version", version, "error", err)
 	}
-	if d == nil {
-		return unknownPlaces{}
-	}
-	return describedPlaces{d.Flow}
+	return unknownPlaces{}
 }
 
 // registeredPlaces are those of the code that can execute runs of a version; nil if there
