@@ -21,6 +21,7 @@ var everyRoute = []struct {
 	{"GET", "/admin/flows", "", false},
 	{"GET", "/admin/flows/{id}", "", false},
 	{"GET", "/admin/definitions", "", false},
+	{"GET", "/admin/stats", "", false},
 	{"GET", "/openapi.json", "", false},
 	{"GET", "/metrics", "", false},
 	{"GET", "/healthz", "", false},
@@ -67,6 +68,8 @@ func TestEveryRouteWithoutAPrincipal(t *testing.T) {
 		s.do(r.method, strings.ReplaceAll(r.path, "{id}", id), r.body).problem(401)
 	}
 	s.get("/nowhere").problem(401)
+	s.get("/flows/" + id + "/stream").problem(401)
+	s.get("/flows/stream").problem(401)
 	s.is(web.Operator("ops"))
 	s.until(id, "waiting")
 }
@@ -113,6 +116,7 @@ func TestEveryChangeFromAnotherOrigin(t *testing.T) {
 	s.until(id, "waiting")
 	s.do("POST", "/login", "token=x", "Sec-Fetch-Site", "cross-site").problem(403)
 	s.do("POST", "/admin/flows/"+id+"/pause", "", "Origin", "https://admin.example.com", "Sec-Fetch-Site", "cross-site").is(200)
+	s.until(id, "paused")
 	s.do("POST", "/admin/flows/"+id+"/resume", "", "Origin", s.server.URL, "Sec-Fetch-Site", "same-origin").is(200)
 }
 

@@ -29,6 +29,9 @@ func (h *handler) routes() []route {
 		{method: "GET", path: "/admin/definitions/{flowId}", needs: MayRead, serve: h.getDefinition, page: h.pageDefinition, about: &operation{
 			id: "getDefinition", summary: "The newest registered version of a flow", answer: answerOf[Definition](200),
 		}},
+		{method: "GET", path: "/admin/stats", needs: MayRead, serve: h.getStats, about: &operation{
+			id: "getStats", summary: "Counts, rates, durations and queues, by flow", query: statsQuery, answer: answerOf[Stats](200),
+		}},
 
 		{method: "POST", path: "/flows/{flowId}", needs: MayStart, serve: h.postStart, about: &operation{
 			id: "startRun", summary: "Starts a run: the body is the input, or has it in a field", body: typeOf[StartRequest](),
