@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/engine"
+	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
@@ -24,6 +25,8 @@ type hub struct {
 	feed   store.Feed
 	clock  engine.Clock
 	logger *slog.Logger
+	// hide hides the secrets in what was read, in place.
+	hide func(ctx context.Context, run *store.Run, part []flow.Entry)
 
 	woken chan struct{} // there may be something new
 	loops sync.WaitGroup
@@ -36,9 +39,9 @@ type hub struct {
 	closed   bool
 }
 
-func newHub(feed store.Feed, clock engine.Clock, logger *slog.Logger) *hub {
+func newHub(feed store.Feed, clock engine.Clock, logger *slog.Logger, hide func(context.Context, *store.Run, []flow.Entry)) *hub {
 	return &hub{
-		feed: feed, clock: clock, logger: logger, woken: make(chan struct{}, 1),
+		feed: feed, clock: clock, logger: logger, hide: hide, woken: make(chan struct{}, 1),
 		one: map[int64]map[*Follower]bool{}, many: map[*Follower]bool{},
 	}
 }
@@ -229,12 +232,19 @@ func (h *hub) wanted(moves []store.Move) []store.Move {
 	return wanted
 }
 
-// read reads moves.
+// read reads moves, with their secrets hidden.
 func (h *hub) read(ctx context.Context, moves []store.Move) ([]store.Moved, error) {
 	if len(moves) == 0 {
 		return nil, nil
 	}
-	return h.feed.Read(ctx, moves)
+	moved, err := h.feed.Read(ctx, moves)
+	if err != nil {
+		return nil, err
+	}
+	for i := range moved {
+		h.hide(ctx, &moved[i].Run, moved[i].Entries)
+	}
+	return moved, nil
 }
 
 // publish queues the events of a commit for those who follow its runs.

@@ -131,17 +131,17 @@ func New(s store.Store, opts ...Option) (*Runtime, error) {
 		o.Clock = engine.SystemClock{}
 	}
 	embedded := engine.NewEmbedded(s, o)
-	var followers *hub
-	if feed := embedded.Feed(); feed != nil {
-		followers = newHub(feed, o.Clock, o.Logger)
-	}
-	return &Runtime{
-		engine: embedded, hub: followers,
+	rt := &Runtime{
+		engine: embedded,
 		logger: o.Logger, clock: o.Clock,
 		maxPayload: cmp.Or(o.MaxPayload, engine.DefaultMaxPayload),
 		ids:        &idSource{entropy: ulid.Monotonic(rand.Reader, 0)},
 		flows:      map[*flow.Definition]secretPlaces{},
-	}, nil
+	}
+	if feed := embedded.Feed(); feed != nil {
+		rt.hub = newHub(feed, o.Clock, o.Logger, rt.hidePart)
+	}
+	return rt, nil
 }
 
 // Start goes on with the runs that were under way when the program ended, and

@@ -211,6 +211,19 @@ func (rt *Runtime) hide(ctx context.Context, run store.Run, log []flow.Entry) (s
 	return run, log
 }
 
+// hidePart hides the secrets in a part of a run's log, in place. What it makes of an
+// entry does not depend on which others there are, so that an event is always the same. So the fields of
+// errors are left out, as in lists; texts lost their secrets before they were stored.
+func (rt *Runtime) hidePart(ctx context.Context, run *store.Run, part []flow.Entry) {
+	h := &hiding{places: rt.placesIn(ctx, run.Flow, run.Version)}
+	_, h.whole = h.places.(unknownPlaces)
+	run.Error = withoutFields(run.Error)
+	for i := range part {
+		part[i].Error = withoutFields(part[i].Error)
+		h.entry(&part[i])
+	}
+}
+
 // learn finds the secrets in the payloads of a run.
 func (h *hiding) learn(run *store.Run, log []flow.Entry) {
 	input, output := h.places.run()

@@ -32,7 +32,8 @@ type (
 		Ask     bool   `json:"ask"`
 	}
 	receipt struct {
-		ID string `json:"id"`
+		ID    string `json:"id"`
+		Token string `json:"token,omitempty" secret:"true"`
 	}
 	approval struct {
 		By string `json:"by"`
@@ -93,7 +94,7 @@ var errNoTruck = errors.New("no <b>truck</b> & no \"driver\"")
 
 func (f *orderFlow) register(rt *runtime.Runtime) error {
 	return rt.Register(&f.Definition,
-		runtime.StepHandler(&f.charge, func(_ context.Context, o order) (receipt, error) { return receipt{"ch_" + o.OrderID}, nil }),
+		runtime.StepHandler(&f.charge, func(_ context.Context, o order) (receipt, error) { return receipt{"ch_" + o.OrderID, o.Card}, nil }),
 		runtime.CompensationHandler(&f.charge, func(context.Context, order, receipt) error { return nil }),
 		runtime.PlainStepHandler(&f.ship, func(_ context.Context, o order) error {
 			if o.Count == 13 {

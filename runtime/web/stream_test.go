@@ -272,6 +272,21 @@ func TestHistoryThatIsGoneIsAReset(t *testing.T) {
 	s.get("/flows/" + id + "/stream").problem(404)
 }
 
+func TestSecretsAreHiddenInEventsAndAnswers(t *testing.T) {
+	s := newSite(t)
+	id := s.start(`{"orderId":"o1","card":"4242-4242"}`)
+	s.until(id, "completed")
+	told := fmt.Sprint(s.follow("/flows/"+id+"/stream", "", nil))
+	if strings.Contains(told, "4242") || !strings.Contains(told, `"token":"•••"`) {
+		t.Errorf("events: %s", told)
+	}
+	for _, path := range []string{"/admin/flows/" + id + "?history=true", "/admin/flows"} {
+		if body := string(s.get(path).is(200).body); strings.Contains(body, "4242") {
+			t.Errorf("%s: %s", path, body)
+		}
+	}
+}
+
 func TestEventIDsOfOthersAreRefused(t *testing.T) {
 	s := newSite(t)
 	one, other := s.start(`{"orderId":"o1"}`), s.start(`{"orderId":"o2"}`)
