@@ -69,8 +69,9 @@ type tab struct {
 	// within is the tab's context, for so long.
 	within func(time.Duration) (context.Context, context.CancelFunc)
 
-	mu    sync.Mutex
-	wrong []string
+	mu      sync.Mutex
+	wrong   []string
+	refused string // a part of an address whose refusals are not wrong
 }
 
 // newTab opens an empty page for a site. What goes wrong in it, until the test ends, fails the
@@ -109,7 +110,10 @@ func (p *tab) watch(event any) {
 			p.note("on the console: %v", e.Args)
 		}
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError {
+		p.mu.Lock()
+		meant := p.refused != "" && strings.Contains(e.Entry.URL, p.refused)
+		p.mu.Unlock()
+		if e.Entry.Level == log.EntryLevelError && !meant {
 			p.note("in the log: %s %s", e.Entry.Text, e.Entry.URL)
 		}
 	case *audits.EventIssueAdded:
@@ -122,6 +126,14 @@ func (p *tab) watch(event any) {
 			p.note("a request to another host: %s", e.Request.URL)
 		}
 	}
+}
+
+// refuses says that the server is going to refuse requests to such an address, which
+// browsers write to their log.
+func (p *tab) refuses(address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refused = address
 }
 
 func (p *tab) note(format string, args ...any) {

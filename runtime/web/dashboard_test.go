@@ -99,9 +99,9 @@ func (s *site) order(id string, opts ...runtime.StartOption) (runID string) {
 }
 
 // newShop is a site with the shop's flow.
-func newShop(t *testing.T, st store.Store) (*site, *shop) {
+func newShop(t *testing.T, st store.Store, of ...runtime.Option) (*site, *shop) {
 	t.Helper()
-	s, steps := newSiteOn(t, st), &shop{}
+	s, steps := newSiteOf(t, st, of), &shop{}
 	if err := orders.RegisterProcessOrder(s.rt, steps); err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +119,7 @@ func TestDashboard(t *testing.T) {
 		{"a filter is an address", filterByAddress},
 		{"cancel asks first", cancelAsks},
 		{"a failed run is retried", retried},
+		{"a signal is sent", signalSent},
 		{"bulk counts first", bulkCounts},
 		{"keyboard alone", keyboardAlone},
 		{"times in the viewer's zone", viewersZone},
@@ -132,13 +133,17 @@ func TestDashboard(t *testing.T) {
 }
 
 func followedLive(t *testing.T, browser context.Context) {
-	s, steps := newShop(t, memory.New().Open())
-	validate, charge, refund := steps.hold("validate bad_1"), steps.hold("charge bad_1"), steps.hold("refund bad_1")
+	s, steps := newShop(t, memory.New().Open(), runtime.WithConcurrency(1))
+	first, validate := steps.hold("validate ord_0"), steps.hold("validate bad_1")
+	charge, refund := steps.hold("charge bad_1"), steps.hold("refund bad_1")
+	s.until(s.order("ord_0"), "running") // it has the only place
 	id := s.order("bad_1")
 	p := newTab(t, browser, s)
 	p.open("/admin/flows/" + id)
-	p.says("validate is under way")
+	p.says("pending", "It waits for a place to run")
 	p.eval(`document.body.dataset.loaded = "once"`)
+	first()
+	p.says("validate is under way")
 	validate()
 	p.says("charge-payment is under way")
 	p.screen("running")
@@ -228,6 +233,24 @@ func retried(t *testing.T, browser context.Context) {
 	if got := p.eval(`[...document.querySelectorAll(".block .name")].map((n) => n.innerText.trim()).join(" ")`); got != "validate charge-payment" {
 		t.Errorf("the new run has %s", got)
 	}
+}
+
+func signalSent(t *testing.T, browser context.Context) {
+	s, _ := newShop(t, memory.New().Open())
+	id := s.start(`{"orderId":"o1","ask":true}`)
+	p := newTab(t, browser, s)
+	p.open("/admin/flows/" + id)
+	p.says("approval waits for its signal")
+	p.click(`button[commandfor="signal-approval"]`)
+	p.refuses("/signals/approval")
+	p.eval(`document.querySelector("#signal-approval textarea").value = '{"by": 7}'`)
+	p.click(`#signal-approval [data-confirm]`)
+	p.until(`document.querySelector("#signal-approval .problem").innerText.includes("by")`)
+	p.screen("signal-refused")
+	p.eval(`document.querySelector("#signal-approval textarea").value = '{"by": "ada"}'`)
+	p.click(`#signal-approval [data-confirm]`)
+	p.until(`document.querySelector("[role=status]").innerText.trim() === "completed"`)
+	p.says("signal approval by ops")
 }
 
 func bulkCounts(t *testing.T, browser context.Context) {
@@ -321,7 +344,7 @@ func lightDarkPhone(t *testing.T, browser context.Context) {
 	}
 	bad := s.order("bad_1", runtime.WithTenant("atelier-lyon"), runtime.WithLabels(map[string]string{"channel": "web"}))
 	s.until(bad, "failed")
-	waiting := s.start(`{"orderId":"o1","count":9007199254740993,"ask":true}`)
+	waiting := s.start(`{"orderId":"o1","count":9007199254740993,"card":"4242424242424242","ask":true}`)
 	s.until(waiting, "waiting")
 	s.order("ord_9")
 	p := newTab(t, browser, s)
@@ -333,9 +356,15 @@ func lightDarkPhone(t *testing.T, browser context.Context) {
 		p.scheme("light")
 		p.open(path)
 		light := p.eval(`getComputedStyle(document.body).backgroundColor`)
+		if poor := p.eval(poorContrast); poor != "" {
+			t.Errorf("%s in light: %s", path, poor)
+		}
 		p.screen(name + "-light")
 		p.scheme("dark")
 		p.until(`getComputedStyle(document.body).backgroundColor !== ` + quote(light))
+		if poor := p.eval(poorContrast); poor != "" {
+			t.Errorf("%s in dark: %s", path, poor)
+		}
 		p.screen(name + "-dark")
 		p.scheme("light")
 		p.size(390, 844)
@@ -349,8 +378,34 @@ func lightDarkPhone(t *testing.T, browser context.Context) {
 		}
 	}
 	p.open("/admin/flows/" + waiting)
-	p.says("9007199254740993")
+	p.says("9007199254740993", "•••")
 }
+
+// poorContrast are the texts of a page whose contrast to what is behind them is less than 4.5 (WCAG AA).
+const poorContrast = `(() => {
+	const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+	const rgba = (color) => {
+		canvas.clearRect(0, 0, 1, 1);
+		canvas.fillStyle = color;
+		canvas.fillRect(0, 0, 1, 1);
+		const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+		return [r, g, b, a / 255];
+	};
+	const over = ([r, g, b, a], below) => [r, g, b].map((c, i) => c * a + below[i] * (1 - a));
+	const behind = (e) => e ? over(rgba(getComputedStyle(e).backgroundColor), behind(e.parentElement)) : [255, 255, 255];
+	const luminance = (c) => c.map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+		.reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+	const poor = [];
+	for (const e of document.body.querySelectorAll("*")) {
+		const text = [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.nodeValue).join("").trim();
+		if (!text || !e.checkVisibility() || e.closest("svg, .sr, .skip, option")) continue;
+		const below = behind(e);
+		const [a, b] = [luminance(over(rgba(getComputedStyle(e).color), below)), luminance(below)];
+		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (ratio < 4.5) poor.push(ratio.toFixed(2) + " " + e.className + ": " + text.slice(0, 40));
+	}
+	return poor.join("; ");
+})()`
 
 // pollFlow asks for something again and again.
 func pollFlow() (*flow.Definition, *flow.StepDef) {
@@ -454,4 +509,12 @@ func withoutScript(t *testing.T, browser context.Context) {
 	s.until(id, "cancelled")
 	p.open("/admin/flows/" + id)
 	p.says("Cancelled", "undone charge-payment")
+
+	asks := s.start(`{"orderId":"o1","ask":true}`)
+	s.until(asks, "waiting")
+	p.open("/admin/flows/" + asks)
+	p.click(`button[commandfor="signal-approval"]`)
+	p.click(`#signal-approval [data-confirm]`)
+	p.until(`!document.querySelector("dialog[open]")`)
+	s.until(asks, "completed")
 }

@@ -121,8 +121,14 @@ func newSite(t *testing.T, opts ...web.Option) *site {
 
 func newSiteOn(t *testing.T, st store.Store, opts ...web.Option) *site {
 	t.Helper()
+	return newSiteOf(t, st, nil, opts...)
+}
+
+// newSiteOf is newSiteOn with options of the runtime.
+func newSiteOf(t *testing.T, st store.Store, of []runtime.Option, opts ...web.Option) *site {
+	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	rt, err := runtime.New(st, runtime.WithLogger(quiet))
+	rt, err := runtime.New(st, append(of, runtime.WithLogger(quiet))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -155,6 +155,9 @@ type SignalAnswer struct {
 // for, and the header Idempotency-Key or the parameter id makes it one that can be sent again.
 func (h *handler) postSignal(w http.ResponseWriter, r *http.Request) error {
 	body, err := h.readBody(w, r)
+	if err == nil && isForm(r) {
+		body, err = payloadField(body)
+	}
 	if err != nil {
 		return err
 	}
@@ -179,7 +182,20 @@ func (h *handler) postSignal(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return signalProblem(err)
 	}
+	if wantsHTML(r) {
+		h.showAfter(w, r, "signal", runID, "")
+		return nil
+	}
 	return writeJSON(w, http.StatusAccepted, SignalAnswer{RunID: runID, Name: name})
+}
+
+// payloadField is the payload of a signal that a form of a page sends.
+func payloadField(body []byte) ([]byte, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, problem(http.StatusBadRequest, "the body is no form")
+	}
+	return []byte(form.Get("payload")), nil
 }
 
 // signalProblem is a 422 for what a wait does not take.

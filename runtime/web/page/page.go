@@ -121,7 +121,11 @@ func (s Site) Asset(name string) string {
 	return s.Prefix + "/assets/" + name + "?v=" + url.QueryEscape(s.Version)
 }
 
-// SignalURL is where a signal for a wait of a run is posted to.
-func (s Site) SignalURL(id, wait string) string {
-	return s.Prefix + "/flows/" + url.PathEscape(id) + "/signals/" + url.PathEscape(wait)
+// SignalURL is where a signal for a wait of a run is posted to, with the key of a wait in a foreach.
+func (s Site) SignalURL(id, wait, key string) string {
+	to := s.Prefix + "/flows/" + url.PathEscape(id) + "/signals/" + url.PathEscape(wait)
+	if key == "" {
+		return to
+	}
+	return to + "?" + url.Values{"key": {key}}.Encode()
 }

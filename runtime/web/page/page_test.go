@@ -54,7 +54,7 @@ func written() map[string]func(w io.Writer) error {
 		"pending":   run(page.Run{Detail: pending, Flow: processOrder()}),
 		"parked":    run(page.Run{Detail: parked}),
 		"paused":    run(page.Run{Detail: paused, Flow: processOrder()}),
-		"waiting":   run(page.Run{Detail: waitingRun()}),
+		"waiting":   run(page.Run{Detail: waitingRun(), Flow: described("onboarding/onboard_customer.flow.json")}),
 		"cancelled": run(page.Run{Detail: cancelled, Flow: processOrder()}),
 		"long":      run(page.Run{Detail: longRun()}),
 		"longstep":  run(page.Run{Detail: longRun(), Query: query("step=poll&from=5000")}),
@@ -261,5 +261,15 @@ func TestNoValue(t *testing.T) {
 		if err := page.WriteRun(io.Discard, site(), page.Run{Detail: hugeRun(), Query: query}); !errors.Is(err, page.ErrNoValue) {
 			t.Errorf("%s: %v", q, err)
 		}
+	}
+}
+
+func TestPayloadToFillIn(t *testing.T) {
+	textarea := regexp.MustCompile(`(?s)<textarea[^>]*>(.*?)</textarea>`).FindStringSubmatch(drawn()["waiting"])
+	if textarea == nil {
+		t.Fatal("there is no payload to fill in")
+	}
+	if got, want := stdhtml.UnescapeString(textarea[1]), "{\n  \"approved\": false,\n  \"by\": \"\"\n}"; got != want {
+		t.Errorf("it is %s, not %s", got, want)
 	}
 }

@@ -122,13 +122,14 @@ func newRunPage(site Site, r Run) *runPage {
 type inside struct {
 	site    Site
 	run     *runtime.RunDetail
+	flow    *description.Flow    // nil where it is not known
 	known   map[string]blockInfo // what the flow says of its blocks, by name; nil where it is not known
 	most    int                  // how often the flow is tried; 0 where that is not known
 	attempt int                  // the last one of the flow
 }
 
 func newInside(r Run, site Site) *inside {
-	in := &inside{site: site, run: r.Detail, attempt: max(r.Detail.Attempts, 1)}
+	in := &inside{site: site, run: r.Detail, flow: r.Flow, attempt: max(r.Detail.Attempts, 1)}
 	for i := range r.Detail.Log {
 		in.attempt = max(in.attempt, r.Detail.Log[i].RunAttempt)
 	}
@@ -138,7 +139,7 @@ func newInside(r Run, site Site) *inside {
 	return in
 }
 
-// block is what the flow says of the block at a path; false where that is not known.
+// info is what the flow says of the block at a path; false where that is not known.
 func (in *inside) info(path string) (blockInfo, bool) {
 	info, ok := in.known[path[strings.LastIndexByte(path, '.')+1:]]
 	return info, ok
@@ -168,6 +169,7 @@ type presentItem struct {
 	Progress *flow.Progress
 	Percent  int
 	Signal   string // the wait that a signal may be sent for
+	Payload  string // what it may carry, to be filled in; empty for nothing
 	Key      string
 	Skip     bool // the pause may be skipped
 }
@@ -203,6 +205,8 @@ func presentText(d *runtime.RunDetail) string {
 	switch {
 	case d.Phase == flow.PhaseParked:
 		return fmt.Sprintf("No program that is running has code for %s %s. The run goes on when one is started; nothing is lost.", d.Flow, d.Version)
+	case d.Status == flow.StatusPending && !d.WakeAt.IsZero():
+		return "It is to start later."
 	case d.Status == flow.StatusPending:
 		return "It waits for a place to run."
 	case d.Phase == flow.PhasePaused:
@@ -237,6 +241,7 @@ func (in *inside) presentItem(b *timeline.Bar) (presentItem, bool) {
 		item.Text, item.Until, item.Skip = fmt.Sprintf("pauses before attempt %d of the flow", e.RunAttempt), e.WakeAt, true
 	case timeline.Wait:
 		item.Text, item.Until, item.Signal, item.Key = "waits for its signal", e.WakeAt, e.Block(), e.Key
+		item.Payload = in.payloadOf(e.Block())
 	case timeline.Call:
 		item.Text, item.URL = "waits for the run that it called", in.site.RunURL(e.Key)
 	default:

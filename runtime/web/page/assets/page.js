@@ -189,8 +189,7 @@ function request(form, button) {
   const fields = Object.fromEntries(new FormData(form));
   switch (form.dataset.act) {
     case "signal":
-      JSON.parse(fields.payload); // what is no JSON is said here
-      return { method: "POST", url: fields.key ? `${url}?key=${encodeURIComponent(fields.key)}` : url, value: fields.payload };
+      return { method: "POST", url, value: fields.payload };
     case "delete":
       return { method: "DELETE", url: url.replace(/\/delete$/, "") };
     case "bulk": {
