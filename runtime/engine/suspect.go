@@ -23,9 +23,14 @@ import (
 // was killed three times, holds others up for a moment only.
 
 const (
-	// trialTime is how long others wait for a suspect. It doubles with each further takeover: who ends
-	// the process after a minute is found out too.
-	trialTime = time.Second
+	// trialTime is how long others wait for a suspect, and trialGrowth how much longer with each
+	// further takeover: so who ends the process after a minute is found out too. Those with the most takeovers come first, and the
+	// others have as long: else who takes a moment longer than its time would always
+	// end the process in the time of the next one, and that would be blamed.
+	trialTime   = 250 * time.Millisecond
+	trialGrowth = 3
+	// maxTrialGrowth is how often it grows, whatever Options.MaxTakeovers is: to nine minutes.
+	maxTrialGrowth = 7
 	// drainTime is how long a suspect waits until what is under way has ended.
 	drainTime = 10 * time.Second
 )
@@ -36,7 +41,7 @@ type trials struct {
 	since time.Time      // it waits, or x is on trial
 	first bool           // none was on trial since all others ran
 	x     *execution     // the last one that was on trial
-	lasts time.Duration  // at most
+	lasts time.Duration  // at most; as long as that of the one with the most takeovers
 }
 
 // trySuspects executes the suspects of the store. If it says false, others have to wait
@@ -102,8 +107,11 @@ func (e *Embedded) claimSuspect(ctx context.Context, now time.Time) error {
 func (e *Embedded) try(c store.Claimed, now time.Time) {
 	e.opts.Logger.Warn("a run is executed on its own: the process ended again and again while it was under way",
 		"run", c.Run.ID, "flow", c.Run.Flow, "takeovers", c.Takeovers)
-	lasts := trialTime << min(c.Takeovers-store.SuspectAfter, 20)
-	e.trials = trials{x: e.launchClaimed(c), since: now, lasts: lasts}
+	lasts := trialTime
+	for range min(c.Takeovers-store.SuspectAfter, maxTrialGrowth) {
+		lasts *= trialGrowth
+	}
+	e.trials = trials{x: e.launchClaimed(c), since: now, lasts: max(lasts, e.trials.lasts)}
 }
 
 // giveUnbegunBack gives back what was claimed and is not executed: that the process ends is no

@@ -53,7 +53,10 @@ func suspectsAreAlone(h *history) error {
 		if !s.suspect {
 			continue
 		}
-		until := s.at + time.Second<<(s.times-3)
+		until := s.at + 250*time.Millisecond
+		for range s.times - 3 {
+			until += 2 * (until - s.at)
+		}
 		for _, c := range h.calls {
 			if h.runs[c.run] == nil || c.run != s.runs[0] || c.process != s.process || c.began < s.at || !c.poisoned && !c.returned {
 				continue

@@ -337,7 +337,7 @@ type Store interface {
 	// It returns none while this process may not execute.
 	//
 	// Suspects are passed over, and are claimed by a query that asks for one: that with
-	// the fewest takeovers first. Until the next such query, also one that finds none, it is the one
+	// the most takeovers first. Until the next such query, also one that finds none, it is the one
 	// that is tried on its own. A suspect is always due, and keeps its place of a key.
 	Claim(ctx context.Context, q ClaimQuery) ([]Claimed, error)
 

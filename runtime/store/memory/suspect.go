@@ -7,11 +7,11 @@ import "github.com/bextgen/bextgen/runtime/store"
 // suspected says that the run may be what ended the process, each time.
 func (r *run) suspected() bool { return r.takeovers >= store.SuspectAfter }
 
-// takeSuspect claims the suspect with the fewest takeovers, if there is one.
+// takeSuspect claims the suspect with the most takeovers, if there is one.
 func (s *Store) takeSuspect(q store.ClaimQuery) []store.Claimed {
 	var first *run
 	for _, r := range s.data.live {
-		if r.token == 0 && r.suspected() && versionOf(r, q.Flows) != nil && (first == nil || r.takeovers < first.takeovers) {
+		if r.token == 0 && r.suspected() && versionOf(r, q.Flows) != nil && (first == nil || r.takeovers > first.takeovers) {
 			first = r
 		}
 	}

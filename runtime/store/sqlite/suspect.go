@@ -24,8 +24,8 @@ const (
 	freeText = `UPDATE runs SET wake_at = 0, claim = CASE WHEN takeovers >= ?3 THEN -takeovers ELSE 0 END
 		WHERE run = ?1 AND claim = ?2`
 
-	// suspectsText asks for the suspects that are free, that with the fewest takeovers first.
-	suspectsText = `SELECT run, flow, major, minor FROM runs WHERE claim <> 0 AND claim < 0 ORDER BY claim DESC`
+	// suspectsText asks for the suspects that are free, that with the most takeovers first.
+	suspectsText = `SELECT run, flow, major, minor FROM runs WHERE claim <> 0 AND claim < 0 ORDER BY claim`
 )
 
 // takeSuspect claims a suspect.

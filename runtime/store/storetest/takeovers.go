@@ -115,7 +115,7 @@ var takeoversTests = []test{
 		st = s.crash(st)
 		s.same("one beside the other", s.takeovers(s.claim(st, at(0), 10)), map[string]int{beside.ID: 2})
 	}},
-	{"the suspects with the fewest takeovers, and with code, come first", func(s *suite) {
+	{"the suspects with the most takeovers, and with code, come first", func(s *suite) {
 		st := s.executing()
 		parked, _ := s.claimed(st, func(r *store.Run) { r.Flow = "other" })
 		often, _ := s.claimed(st)
@@ -134,10 +134,10 @@ var takeoversTests = []test{
 			s.claim(st, at(0), 10)
 			st = s.crash(st)
 		}
-		first := append(ids(s.suspects(st)), ids(s.suspects(st))...)
-		slices.Sort(first)
-		s.same("the first", first, fewer)
-		s.same("the last", ids(s.suspects(st)), []string{often.ID})
+		s.same("the first", ids(s.suspects(st)), []string{often.ID})
+		others := append(ids(s.suspects(st)), ids(s.suspects(st))...)
+		slices.Sort(others)
+		s.same("the others", others, fewer)
 		s.same("no other with code", ids(s.suspects(st)), []string{})
 		s.same("what was parked", ids(s.suspects(st, store.FlowVersion{Flow: "other", Major: 1, Minor: 2})), []string{parked.ID})
 	}},
