@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -10,7 +11,7 @@ import (
 
 func newGenerateCommand() *cobra.Command {
 	var to target
-	var checkOnly, diffOnly bool
+	var checkOnly, diffOnly, watching bool
 	cmd := &cobra.Command{
 		Use:   "generate [folder or ./... …]",
 		Short: "Writes the Go of the flow files of folders",
@@ -35,28 +36,42 @@ In Go files, write:
 			if err := checkOut(to.out, folders); err != nil {
 				return err
 			}
-			packages, wrong, err := compile(folders, to)
-			if err != nil {
-				return err
+			generate := func() error {
+				return generateAll(folders, to, checkOnly, diffOnly, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			}
-			if err := tell(cmd.ErrOrStderr(), wrong); err != nil {
-				return err
+			if watching {
+				return watch(cmd.Context(), folders, generate, cmd.ErrOrStderr())
 			}
-			changes, err := compare(packages)
-			if err != nil {
-				return err
-			}
-			if checkOnly || diffOnly {
-				return report(changes, checkOnly, diffOnly, cmd.OutOrStdout())
-			}
-			return write(changes, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return generate()
 		}),
 	}
 	cmd.Flags().StringVar(&to.out, "out", "", "the `folder` to write to")
 	cmd.Flags().StringVar(&to.packageName, "package", "", "the `name` of the Go package")
 	cmd.Flags().BoolVar(&checkOnly, "check", false, "write nothing; report files that are missing, stale or orphaned, and exit with 1 if there are any")
 	cmd.Flags().BoolVar(&diffOnly, "diff", false, "write nothing; print what would change, and exit with 1 if anything would")
+	cmd.Flags().BoolVar(&watching, "watch", false, "go on, and generate again when a file changes; while something is wrong, the files of before stay")
+	cmd.MarkFlagsMutuallyExclusive("watch", "check")
+	cmd.MarkFlagsMutuallyExclusive("watch", "diff")
 	return cmd
+}
+
+// generateAll makes the generated files of folders what they should be, or reports what they are not.
+func generateAll(folders []string, to target, checkOnly, diffOnly bool, stdout, stderr io.Writer) error {
+	packages, wrong, err := compile(folders, to)
+	if err != nil {
+		return err
+	}
+	if err := tell(stderr, wrong); err != nil {
+		return err
+	}
+	changes, err := compare(packages)
+	if err != nil {
+		return err
+	}
+	if checkOnly || diffOnly {
+		return report(changes, checkOnly, diffOnly, stdout)
+	}
+	return write(changes, stdout, stderr)
 }
 
 // checkOut refuses an --out that cannot be what these folders are generated into.

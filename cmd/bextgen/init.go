@@ -35,18 +35,7 @@ folder has no other Go package yet, and generates the flow's Go. It asks nothing
 			if err := write(files, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
 				return err
 			}
-			packages, wrong, err := compile([]string{folder}, target{})
-			if err != nil {
-				return err
-			}
-			if err := tell(cmd.ErrOrStderr(), wrong); err != nil {
-				return err
-			}
-			changes, err := compare(packages)
-			if err != nil {
-				return err
-			}
-			if err := write(changes, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
+			if err := generateAll([]string{folder}, target{}, false, false, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.ErrOrStderr(), nextSteps(folder))
