@@ -110,6 +110,7 @@ type site struct {
 	*testing.T
 	rt     *runtime.Runtime
 	server *httptest.Server
+	text   *contract // the OpenAPI text; see openapi_test.go
 	// who is the principal of the next requests; nil refuses them.
 	who atomic.Pointer[web.Principal]
 }
@@ -196,7 +197,9 @@ func (s *site) do(method, path, body string, header ...string) answer {
 	if err != nil {
 		s.Fatal(err)
 	}
-	return answer{s.T, response.StatusCode, response.Header, text}
+	a := answer{s.T, response.StatusCode, response.Header, text}
+	s.conforms(method, path, a)
+	return a
 }
 
 func (s *site) get(path string) answer {

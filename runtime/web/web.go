@@ -77,6 +77,12 @@ func WithMaxBody(bytes int64) Option {
 	return func(o *options) { o.limits.body = bytes }
 }
 
+// WithTimeouts sets how long the body of a request may take to come, and a piece of a stream to
+// be taken by its client; the default is 10 seconds for both.
+func WithTimeouts(body, piece time.Duration) Option {
+	return func(o *options) { o.limits.read, o.limits.piece = body, piece }
+}
+
 // ErrNoAuth says that a handler was to be made without a decision on who may use it.
 var ErrNoAuth = errors.New("nothing says who may use the handler: give it WithAuth, WithBearer, WithBasic or LoopbackOnly")
 
