@@ -93,6 +93,7 @@ func poisonShop(diary *os.File, undoToo bool) shop {
 }
 
 func TestARunThatEndsItsProcessFailsAfterTheTenthTime(t *testing.T) {
+	t.Parallel()
 	pays := strings.Repeat("pay\n", 10) + "refund poison true\n"
 	for role, want := range map[string]struct {
 		deaths int
@@ -102,6 +103,7 @@ func TestARunThatEndsItsProcessFailsAfterTheTenthTime(t *testing.T) {
 		"poison-undo": {20, pays + strings.Repeat("release poison\n", 10)},
 	} {
 		t.Run(role, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			deaths := untilPoisonIsOver(t, role, dir)
 			diary, err := os.ReadFile(filepath.Join(dir, "diary"))
