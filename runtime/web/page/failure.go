@@ -24,7 +24,8 @@ type failure struct {
 	Stack   string
 	Input   payload
 	Tries   []try
-	More    int // how many earlier tries are not shown
+	More    int       // how many earlier tries are not shown
+	Before  []earlier // attempts of the flow before this one
 	Undone  []undone
 	Done    []string // what completed and has nothing that undoes it
 	Left    []string // what completed, could be undone and was not
@@ -71,6 +72,7 @@ func newFailure(in *inside) *failure {
 		f.Doc, f.Source = info.Doc, info.Source
 	}
 	f.tries(in, cause)
+	f.Before = earlierAttempts(in)
 	f.Title = in.title(cause, len(f.Tries)+f.More)
 	f.undone(in)
 	f.Next = in.next()

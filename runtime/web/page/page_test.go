@@ -168,9 +168,9 @@ func TestSays(t *testing.T) {
 	for name, want := range map[string][]string{
 		"failed": {
 			"failed", "after 8.46s", "attempt 2 of 3", "fulfill failed", "process-order.flow.yaml:43", "503 Service Unavailable",
-			"With", `"orderId": "ord_1042"`, "Tried", "999ms", "Undone", "charge-payment", "by refund-payment",
+			"With", `"orderId": "ord_1042"`, "Tried", "999ms", "Before", "Attempt 1", "Undone", "charge-payment", "by refund-payment",
 			"Stays", "validate", "nothing undoes it", "goes on from charge-payment and keeps the results of validate",
-			"Timeline", "Attempt 1 of the flow", "Attempt 2 of the flow", "Earlier attempts", "Steps",
+			"Timeline", "Attempt 1 of the flow", "Attempt 2 of the flow", "Steps", "Graph",
 		},
 		"attempt":   {"fulfill failed", "Steps", "connection reset by peer", "fulfill"},
 		"running":   {"running", "charge-payment is under way, attempt 2", "40 %", "2 of 5 confirmations", "Steps"},

@@ -107,7 +107,9 @@ func newRunPage(site Site, r Run) *runPage {
 	}
 	p.Now = newPresent(in, line)
 	p.Failure = newFailure(in)
-	p.Earlier = earlierAttempts(in)
+	if p.Failure == nil {
+		p.Earlier = earlierAttempts(in)
+	}
 	p.Chart = newChart(line, in)
 	p.blocks(in, r.Query)
 	p.Happened = happenings(d.Log)
