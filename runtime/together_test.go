@@ -224,6 +224,58 @@ func TestMessagesOfAnotherProcess(t *testing.T) {
 	}
 }
 
+// slowClaims is a store that lets something happen behind a Claim that found a run, before anybody
+// knows, and then before the next time is asked for.
+type slowClaims struct {
+	store.Store
+	claimed, launched func()
+}
+
+func (s *slowClaims) Claim(ctx context.Context, q store.ClaimQuery) ([]store.Claimed, error) {
+	claimed, err := s.Store.Claim(ctx, q)
+	if len(claimed) > 0 && s.claimed != nil {
+		s.claimed()
+	}
+	return claimed, err
+}
+
+func (s *slowClaims) NextDue(ctx context.Context, flows []store.FlowVersion) (time.Time, bool, error) {
+	if s.launched != nil {
+		s.launched()
+	}
+	return s.Store.NextDue(ctx, flows)
+}
+
+// Two signals are taken in the order in which they were sent, also if the run is taken up
+// between them.
+func TestSignalsDoNotOvertakeEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFamily(t)
+		slow := &slowClaims{}
+		f.wrap = func(s store.Store) store.Store {
+			slow.Store = s
+			return slow
+		}
+		f.open(echo, noTakeBack)
+		run := f.start()
+		f.until(run, flow.KindWait)
+		time.Sleep(time.Minute) // it is in memory no more
+		slow.claimed = func() {
+			slow.claimed = nil
+			f.approve(run, 1)
+			slow.launched = func() {
+				slow.launched = nil
+				f.approve(run, 2)
+				synctest.Wait() // long enough for the run to take it
+			}
+		}
+		send(t, f.db, run.ID(), store.Message{Kind: store.MessageSignal, Name: "other"})
+		if out, err := waits(t, run); err != nil || out.N != 3 {
+			t.Fatalf("output %+v, error %v; want that of the first signal, 3", out, err)
+		}
+	})
+}
+
 // A child may be deleted before what it did is taken back.
 func TestACallIsTakenBackWhenItsRunIsDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

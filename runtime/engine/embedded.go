@@ -89,10 +89,11 @@ type Embedded struct {
 	// is no room, and cleared in front of the look that would find nothing.
 	backlog atomic.Bool
 
-	unheard  atomic.Bool // a message found no execution, see deliverUnheard
-	listened time.Time   // when the scheduler last asked for such messages
-	endedAt  time.Time   // when it last asked for runs to end without their code
-	coverage coverage
+	unheard   atomic.Bool // a message found no execution, see deliverUnheard
+	listening atomic.Bool // such messages are being handed out
+	listened  time.Time   // when the scheduler last asked for such messages
+	endedAt   time.Time   // when it last asked for runs to end without their code
+	coverage  coverage
 
 	// Of the scheduler alone: the schedules, when it last asked for runs to delete, and the
 	// flows of which the definition is stored.
@@ -344,7 +345,8 @@ func (e *Embedded) send(ctx context.Context, m store.Message) error {
 	if err != nil {
 		return err
 	}
-	if !e.deliver(m) {
+	// It does not overtake one that was sent before it and has not been heard.
+	if e.listening.Load() || e.unheard.Load() || !e.deliver(m) {
 		e.unheard.Store(true)
 	}
 	e.queued() // it may be released at this moment: then it is due at once

@@ -128,6 +128,8 @@ func (e *Embedded) mayExecute(ctx context.Context) bool {
 // other processes, or were there between a claim and its launch.
 func (e *Embedded) deliverUnheard(ctx context.Context) {
 	now := e.opts.Clock.Now()
+	e.listening.Store(true)
+	defer e.listening.Store(false)
 	if !e.unheard.Swap(false) && now.Sub(e.listened).Abs() < e.opts.PollInterval {
 		return
 	}

@@ -188,3 +188,22 @@ func makeSample(t *testing.T, path string) map[string][]flow.Entry {
 	closeNow(t, s)
 	return want
 }
+
+// A message that is damaged keeps no other one from being heard.
+func TestADamagedMessageIsAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	s := execute(t, path)
+	for _, id := range []string{"one", "two"} {
+		if created, err := s.Create(t.Context(), store.Run{ID: id, Flow: "orders", Version: "1.0"}, true, 0); err != nil || created.Claim == nil {
+			t.Fatalf("Create: %+v, %v", created, err)
+		}
+		if _, err := s.Send(t.Context(), store.Message{RunID: id, Kind: store.MessageSignal, Name: "w"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(t, path, `UPDATE messages SET kind = 'nonsense' WHERE id = 1`)
+	got, err := s.Unobeyed(t.Context())
+	if !errors.Is(err, store.ErrDamaged) || len(got) != 1 || got[0].RunID != "two" {
+		t.Errorf("Unobeyed: %+v, %v; want the one that is whole, and ErrDamaged", got, err)
+	}
+}

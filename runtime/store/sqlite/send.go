@@ -91,14 +91,19 @@ func (s *Store) Unobeyed(ctx context.Context) ([]store.Message, error) {
 	}
 	defer leave()
 	var all []store.Message
+	var bad []error
 	rows, err := s.reads.unobeyed.QueryContext(ctx)
 	err = each(rows, err, func(scan func(...any) error) error {
 		_, m, err := scanMessage(scan)
+		if errors.Is(err, store.ErrDamaged) { // the others are to be heard all the same
+			bad = append(bad, err)
+			return nil
+		}
 		all = append(all, m)
 		return err
 	})
 	if err != nil {
 		return nil, wrap(s.path, "look for messages", err)
 	}
-	return all, nil
+	return all, wrap(s.path, "look for messages", errors.Join(bad...))
 }
