@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bextgen/bextgen/runtime"
-	"github.com/bextgen/bextgen/runtime/engine"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 )
@@ -323,14 +322,6 @@ func TestTwoProcessesStartOneRunForEachTime(t *testing.T) {
 		second.wantDue("00:10 00:20 00:30")
 	})
 }
-
-// wallClock can be set.
-type wallClock struct {
-	engine.SystemClock
-	offset atomic.Int64
-}
-
-func (c *wallClock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
 
 func TestAClockThatIsSetFiresNothingTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -48,6 +48,15 @@ func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %s (%s)", store.ErrDamaged, fmt.Sprintf(format, args...), howToRecover)
 }
 
+// unreadable is what keeps a file from being opened. What is asked of it then is right,
+// so if SQLite finds fault with that, it is the file that is damaged.
+func unreadable(err error) error {
+	if code(err) == lib.SQLITE_ERROR && !errors.Is(err, store.ErrDamaged) {
+		return damaged("SQLite cannot make sense of it: %v", err)
+	}
+	return err
+}
+
 // notPrepared is what keeps one of our statements from being prepared. The
 // statements fit the layout, so if SQLite cannot read one, the layout is damaged.
 func notPrepared(text string, err error) error {

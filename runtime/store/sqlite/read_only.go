@@ -21,11 +21,11 @@ func OpenReadOnly(path string) (*Store, error) {
 		return nil, err
 	}
 	if err := checkFile(name); err != nil {
-		return nil, wrap(path, "open the database to read", err)
+		return nil, wrap(path, "open the database to read", unreadable(err))
 	}
 	s := &Store{path: name, claims: &claims{}}
 	if err := s.openReaders(readOnlyURI(name)); err != nil {
-		return nil, wrap(path, "open the database to read", err)
+		return nil, wrap(path, "open the database to read", unreadable(err))
 	}
 	return s, nil
 }

@@ -93,7 +93,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 		return nil, err
 	}
 	if err := prepareFile(name); err != nil {
-		return nil, wrap(path, "open the database", err)
+		return nil, wrap(path, "open the database", unreadable(err))
 	}
 	s := &Store{path: name, claims: &claims{}, lock: flock.New(lockPath(name), flock.SetPermissions(0o600))}
 	s.writer = newWriter(name, o, newWriterID(), s.claims)
