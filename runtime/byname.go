@@ -46,7 +46,7 @@ func (rt *Runtime) StartRun(ctx context.Context, flowName string, input json.Raw
 	if err := rt.mayWait(ctx, "start "+flowName); err != nil {
 		return Started{}, err
 	}
-	raw, err := inputOf(def, input)
+	raw, err := rt.inputOf(def, input)
 	if err != nil {
 		return Started{}, fmt.Errorf("start %s: %w", flowName, err)
 	}
@@ -85,7 +85,7 @@ func (rt *Runtime) toStart(flowName, version string, input json.RawMessage) (*fl
 	}
 	if def := rt.definitionOf(flowName, version); def != nil {
 		if _, has, err := flow.ParseVersion(def.Version); err == nil && has >= minor {
-			raw, err := inputOf(def, input)
+			raw, err := rt.inputOf(def, input)
 			return def, raw, err
 		}
 	}
@@ -141,10 +141,18 @@ func (rt *Runtime) Parked(flowName, version string) bool {
 }
 
 // inputOf is JSON from outside as the stored form of a flow's input.
-func inputOf(def *flow.Definition, input json.RawMessage) (json.RawMessage, error) {
+func (rt *Runtime) inputOf(def *flow.Definition, input json.RawMessage) (json.RawMessage, error) {
 	value := reflect.New(def.Input)
 	if err := json.Unmarshal(input, value.Interface()); err != nil {
 		return nil, fmt.Errorf("the input does not fit the flow's type: %w", misfit(err))
+	}
+	rt.mu.Lock()
+	described, ok := rt.flows[def].(describedPlaces)
+	rt.mu.Unlock()
+	if ok {
+		if err := checkMissing(described.flow, input); err != nil {
+			return nil, fmt.Errorf("the input is wrong: %w", err)
+		}
 	}
 	plain := value.Elem().Interface()
 	if err := flow.Check(plain); err != nil {
