@@ -74,7 +74,7 @@ func failedRun() *runtime.RunDetail {
 			IdempotencyKey: "ord_1042", Labels: map[string]string{"channel": "web"},
 			CreatedAt: at(-40), StartedAt: at(0), FinishedAt: at(8460),
 		},
-		Input: json.RawMessage(order),
+		Input: json.RawMessage(order), OtherInputs: 2, OtherInputAt: at(5000),
 		Log: logOf(
 			entry(flow.KindStep, "validate", 1, 1, 0, 120, in(order), out(validOut)),
 			entry(flow.KindStep, "charge-payment", 1, 1, 121, 620, in(chargeIn), fails("bank: connection reset by peer"), wake(1610)),

@@ -2,7 +2,9 @@ package page
 
 import (
 	"io"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,8 +56,8 @@ type listPage struct {
 	Search   string
 	Tenant   string
 	Label    string
-	Since    string
-	Until    string
+	Others   []label // what else the filter says, which the form keeps
+	Filter   []label // all that it says, for a bulk act
 	Flows    []string
 	Tabs     []tab
 	Rows     []listRow
@@ -66,6 +68,7 @@ type listPage struct {
 	Next     string
 	First    string
 	Bulk     []act
+	query    url.Values // the filter, without the cursor
 }
 
 // tab is a status that the list can be narrowed to.
@@ -92,6 +95,9 @@ type listRow struct {
 // label is one of a run's labels.
 type label struct{ Name, Value, URL string }
 
+// shownFields are the parts of the filter that the form has fields for; of each the first value.
+var shownFields = []string{"flow_id", "q", "tenant_id", "label"}
+
 // hourBar is an hour of the sparkline; its numbers are in the units of its view box.
 type hourBar struct {
 	X, Y, H, FailedY, FailedH int
@@ -99,12 +105,20 @@ type hourBar struct {
 }
 
 func newListPage(site Site, l List) *listPage {
-	q := l.Query
+	q := maps.Clone(l.Query)
+	delete(q, "cursor")
 	p := &listPage{
 		Site: site, Flow: q.Get("flow_id"), Status: q.Get("status"), Search: q.Get("q"), Tenant: q.Get("tenant_id"),
-		Label: q.Get("label"), Since: q.Get("since"), Until: q.Get("until"), Flows: l.Flows, Further: q.Get("cursor") != "",
+		Label: q.Get("label"), Flows: l.Flows, Further: l.Query.Get("cursor") != "", Filtered: len(q) > 0, query: q,
 	}
-	p.Filtered = p.Flow+p.Status+p.Search+p.Tenant+p.Label+p.Since+p.Until != ""
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		for i, value := range q[name] {
+			p.Filter = append(p.Filter, label{Name: name, Value: value})
+			if i > 0 || !slices.Contains(shownFields, name) {
+				p.Others = append(p.Others, label{Name: name, Value: value})
+			}
+		}
+	}
 	p.tabs(l)
 	for _, r := range l.Runs {
 		p.Rows = append(p.Rows, newListRow(site, r))
@@ -124,15 +138,14 @@ func newListPage(site Site, l List) *listPage {
 
 // with is the address of the list with one thing of its filter changed.
 func (p *listPage) with(name, value string) string {
-	f := map[string]string{
-		"flow_id": p.Flow, "status": p.Status, "q": p.Search, "tenant_id": p.Tenant, "label": p.Label, "since": p.Since, "until": p.Until,
+	q := maps.Clone(p.query)
+	if q == nil {
+		q = url.Values{}
 	}
-	f[name] = value
-	var pairs []string
-	for name, value := range f {
-		pairs = append(pairs, name, value)
+	if delete(q, name); value != "" {
+		q.Set(name, value)
 	}
-	return p.Site.RunsURL(pairs...)
+	return strings.TrimSuffix(p.Site.Prefix+"/admin/flows?"+q.Encode(), "?")
 }
 
 func (p *listPage) tabs(l List) {

@@ -170,6 +170,7 @@ type presentItem struct {
 	Until    time.Time
 	Progress *flow.Progress
 	Percent  int
+	Seq      int64  // of the entry
 	Signal   string // the wait that a signal may be sent for
 	Payload  string // what it may carry, to be filled in; empty for nothing
 	Key      string
@@ -223,7 +224,7 @@ func presentText(d *runtime.RunDetail) string {
 func (in *inside) presentItem(b *timeline.Bar) (presentItem, bool) {
 	e := b.Entry
 	item := presentItem{
-		Step: e.Step, URL: "#" + anchor(e.RunAttempt, e.Step), Since: b.From,
+		Step: e.Step, Seq: e.Seq, URL: "#" + anchor(e.RunAttempt, e.Step), Since: b.From,
 		Mark: markOf(flow.StatusRunning, flow.PhaseWaiting),
 	}
 	if !b.Open {

@@ -169,7 +169,8 @@ document.addEventListener("visibilitychange", () => {
 
 // What lasts gets longer, and where there is no stream the page is looked up all the same.
 setInterval(() => {
-  if (document.visibilityState === "visible" && live) soon();
+  const lasts = document.querySelector(".chart .b-running, .chart .b-waiting");
+  if (document.visibilityState === "visible" && live && (lasts || !source)) soon();
 }, 5000);
 
 // Acts: the form is sent as JSON, and what is wrong is said where it was asked.
@@ -193,7 +194,9 @@ function request(form, button) {
     case "delete":
       return { method: "DELETE", url: url.replace(/\/delete$/, "") };
     case "bulk": {
-      const { act, reason, ...filter } = fields;
+      const { act, reason } = fields;
+      const filter = {}; // all of it: what is left out would select more
+      for (const { name, value } of form.querySelectorAll("[data-filter]")) (filter[name] ??= []).push(value);
       return { method: "POST", url, value: JSON.stringify({ act, reason, dry_run: !button.matches("[data-confirm]"), filter }) };
     }
   }
@@ -254,7 +257,9 @@ document.addEventListener("change", (event) => {
 // Fields of the filter that are empty do not get into the address.
 document.addEventListener("formdata", (event) => {
   if (!event.target.matches(".filter")) return;
-  for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
+  const fields = [...event.formData];
+  for (const [name] of fields) event.formData.delete(name);
+  for (const [name, value] of fields) if (value) event.formData.append(name, value);
 });
 
 // Dialogs open by themselves (command and commandfor); browsers that do not know that yet
