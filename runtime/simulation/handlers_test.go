@@ -117,6 +117,9 @@ var errPanic = errors.New("the handler gave up")
 
 // work is how the call goes.
 func (p *process) work(ctx context.Context, c *call, r *rand.Rand) (int64, error) {
+	if err := p.keepCheckpoints(ctx, c); err != nil {
+		return 0, err
+	}
 	if err := p.takeTime(ctx, c, r); err != nil {
 		return 0, err
 	}
@@ -136,6 +139,39 @@ func (p *process) work(ctx context.Context, c *call, r *rand.Rand) (int64, error
 		return 0, errPanic
 	}
 	return c.output, nil
+}
+
+// keepCheckpoints goes on from the last checkpoint of some steps, and stores others. An
+// error says that the attempt is over.
+func (p *process) keepCheckpoints(ctx context.Context, c *call) error {
+	r := p.w.dice.of("checkpoints", c.run, c.step, c.undo)
+	if !chance(r, 20) {
+		return nil
+	}
+	info := runtime.Info(ctx)
+	var found int64
+	if _, err := info.LastCheckpoint(&found); err != nil {
+		return err
+	}
+	p.w.mu.Lock()
+	c.found = found
+	p.w.mu.Unlock()
+	for n := range 1 + r.Int64N(3) {
+		value := 10*c.output + n
+		p.w.mu.Lock()
+		c.tried = value
+		p.w.mu.Unlock()
+		if err := info.Checkpoint(value); err != nil {
+			return fmt.Errorf("call %d: %w", c.output, err)
+		}
+		p.w.mu.Lock()
+		if !p.isDead() {
+			c.tried, c.kept = 0, append(c.kept, value)
+		}
+		p.w.mu.Unlock()
+		info.Progress(float64(n)/3, "")
+	}
+	return nil
 }
 
 // takeTime lets the call last. An error says that its context ended.

@@ -20,6 +20,8 @@ func crashRules() []rule {
 		{"its result counts **exactly once**", each(endsNeverChange)},
 		{"It is the same for all attempts of a step", keysAreUnique},
 		{"A compensation finds the key of what it undoes in `runtime.Info(ctx).StepKey`", keysAreUnique},
+		{"`Checkpoint(value)` returns when the value, as JSON, is on disk. It takes the place of the checkpoint before.", each(goesOnFromCheckpoints)},
+		{"in the same attempt, in the one that runs again after a crash, and in the further attempts of the step.", each(goesOnFromCheckpoints)},
 		{"no run is lost; no step whose result is stored runs again", each(storedNeverRunsAgain)},
 	}
 }
@@ -155,6 +157,25 @@ func (h *history) didIt(c *call) (run string, runAttempt int) {
 		return other.ID, other.Attempt
 	}
 	return "", 0
+}
+
+// goesOnFromCheckpoints: each call of a step finds the last checkpoint that an earlier one
+// stored, or one of which that one did not hear whether it was.
+func goesOnFromCheckpoints(_ *history, r *run) error {
+	last, perhaps := map[string]int64{}, map[string][]int64{}
+	for _, c := range r.calls {
+		what := fmt.Sprint(c.step, c.undo, c.runAttempt)
+		if looked := c.found != 0 || c.tried != 0 || len(c.kept) > 0; looked && c.found != last[what] && !slices.Contains(perhaps[what], c.found) {
+			return fmt.Errorf("the call of %s at %v went on from the checkpoint %d, want %d", c.step, c.began, c.found, last[what])
+		}
+		if n := len(c.kept); n > 0 {
+			last[what], perhaps[what] = c.kept[n-1], nil
+		}
+		if c.tried != 0 {
+			perhaps[what] = append(perhaps[what], c.tried)
+		}
+	}
+	return nil
 }
 
 func storedNeverRunsAgain(h *history, r *run) error {

@@ -31,7 +31,7 @@ func TestVariety(t *testing.T) {
 		"run completed", "run failed", "run cancelled", "run tried again", "call that died", "call that was told to stop",
 		"call that ignored its timeout", "panic", "timeout of a step", "timeout of a wait", "timeout of a flow", "retry", "retry of a compensation",
 		"compensation that failed", "undone without a result", "child cancelled", "second signal", "early signal", "existing run", "started by a handler",
-		"call that ended its process",
+		"call that ended its process", "checkpoint", "gone on from a checkpoint",
 		"retry of a run", "fork of a run", "rerun of a run", "result kept", "terminated child", "deleted run", "skipped retry",
 	} {
 		if seen[what] < 10 {
@@ -54,6 +54,8 @@ func (h *history) sights(seen map[string]int) {
 		count("call that died", !c.returned)
 		count("call that ended its process", c.poisoned)
 		count("call that was told to stop", c.stopped > 0)
+		count("checkpoint", len(c.kept) > 0)
+		count("gone on from a checkpoint", c.found != 0)
 		count("undone without a result", c.undo && c.out == nil)
 		count("call that ignored its timeout", c.returned && h.tookTooLong(c))
 	}
