@@ -23,6 +23,7 @@ json is an array, sarif is SARIF 2.1.0 for code scanners, github is what GitHub 
 
 A folder followed by /... stands for it and all folders below it that have flow files, but for hidden ones,
 those whose names begin with _, vendor, testdata and node_modules.`,
+		ValidArgsFunction: completeFolders,
 		RunE: command(func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(diag.Formats(), format) {
 				return usagef("--format %q is none of %s", format, strings.Join(diag.Formats(), ", "))
@@ -42,5 +43,6 @@ those whose names begin with _, vendor, testdata and node_modules.`,
 		}),
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text, json, sarif or github")
+	completeFlag(cmd, "format", diag.Formats()...)
 	return cmd
 }

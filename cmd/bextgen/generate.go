@@ -28,6 +28,7 @@ those whose names begin with _, vendor, testdata and node_modules.
 In Go files, write:
 
 	//go:generate go tool bextgen generate`,
+		ValidArgsFunction: completeFolders,
 		RunE: command(func(cmd *cobra.Command, args []string) error {
 			folders, err := findFolders(args)
 			if err != nil {
@@ -50,6 +51,7 @@ In Go files, write:
 	cmd.Flags().BoolVar(&checkOnly, "check", false, "write nothing; report files that are missing, stale or orphaned, and exit with 1 if there are any")
 	cmd.Flags().BoolVar(&diffOnly, "diff", false, "write nothing; print what would change, and exit with 1 if anything would")
 	cmd.Flags().BoolVar(&watching, "watch", false, "go on, and generate again when a file changes; while something is wrong, the files of before stay")
+	completeFlagBy(cmd, "out", completeFolders)
 	cmd.MarkFlagsMutuallyExclusive("watch", "check")
 	cmd.MarkFlagsMutuallyExclusive("watch", "diff")
 	return cmd

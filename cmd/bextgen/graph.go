@@ -30,7 +30,8 @@ func newGraphCommand() *cobra.Command {
 		Short: "Prints a flow as a picture",
 		Long: `Graph prints the graph of a flow of the folder (by default, of this one): as an SVG picture, as text for Mermaid, which GitHub and others
 show in Markdown, or as text for Graphviz.`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeFolders,
 		RunE: command(func(cmd *cobra.Command, args []string) error {
 			write, ok := graphFormats[format]
 			if !ok {
@@ -54,6 +55,8 @@ show in Markdown, or as text for Graphviz.`,
 	}
 	cmd.Flags().StringVar(&format, "format", "svg", "svg, mermaid or dot")
 	cmd.Flags().StringVar(&name, "flow", "", "which `flow`, where the folder has several")
+	completeFlag(cmd, "format", "svg", "mermaid", "dot")
+	completeFlagBy(cmd, "flow", completeFlows)
 	return cmd
 }
 

@@ -22,7 +22,8 @@ func newInitCommand() *cobra.Command {
 		Short: "Begins a program: a flow, its handlers, and a test that passes",
 		Long: `Init writes a small flow with its handlers and a test into the folder (by default, this one), with a program around them if the
 folder has no other Go package yet, and generates the flow's Go. It asks nothing and replaces no file.`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeFolders,
 		RunE: command(func(cmd *cobra.Command, args []string) error {
 			folder := "."
 			if len(args) == 1 {

@@ -97,13 +97,12 @@ func newRootCommand() *cobra.Command {
 
 It exits with 0 if all is well, 1 if a flow file is wrong or a generated file is not
 current, 2 if the command line is wrong, and 3 if bextgen itself failed.`,
-		Args:              cobra.NoArgs,
-		SilenceErrors:     true, // exitCode tells them
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          cobra.NoArgs,
+		SilenceErrors: true, // exitCode tells them
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newInitCommand(), newGenerateCommand(), newCheckCommand(), newGraphCommand(), newRunsCommand(), newStudioCommand(), newVersionCommand(), newVetCommand())
+	root.AddCommand(newInitCommand(), newGenerateCommand(), newCheckCommand(), newExplainCommand(), newGraphCommand(), newRunsCommand(), newStudioCommand(), newVersionCommand(), newVetCommand())
 	return root
 }
 

@@ -42,6 +42,7 @@ func (r *runs) listCommand() *cobra.Command {
 		}),
 	}
 	q.add(cmd)
+	completeFlag(cmd, "status", "pending", "running", "completed", "failed", "cancelled")
 	return cmd
 }
 

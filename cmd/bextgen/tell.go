@@ -73,5 +73,14 @@ func tellPeople(w io.Writer, wrong diag.List, colour bool) error {
 			}
 		}
 	}
-	return nil
+	return tellMore(w, wrong, paint)
+}
+
+// tellMore says how to learn more of what was told.
+func tellMore(w io.Writer, wrong diag.List, paint func(code, text string) string) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, paint(quiet, fmt.Sprintf("bextgen explain %s tells more of such a mistake.", wrong[0].Code)))
+	return err
 }

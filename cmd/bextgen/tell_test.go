@@ -25,7 +25,7 @@ func TestTellPeople(t *testing.T) {
 		if strings.Contains(b.String(), "\x1b") != colour {
 			t.Errorf("with colour %v: %q", colour, &b)
 		}
-		for _, want := range []string{"  2 │ retires: 2\n    │ ^^^^^^^\n", "\t" + file + ":1:7: in this flow\n  1 │ flow: a\n    │       ^\n"} {
+		for _, want := range []string{"bextgen explain BX008 tells more of such a mistake.", "  2 │ retires: 2\n    │ ^^^^^^^\n", "\t" + file + ":1:7: in this flow\n  1 │ flow: a\n    │       ^\n"} {
 			if !strings.Contains(b.String(), want) {
 				t.Errorf("%q is missing in\n%s", want, &b)
 			}

@@ -87,9 +87,11 @@ type (
 	sarifRule struct {
 		ID               Code      `json:"id"`
 		ShortDescription sarifText `json:"shortDescription"`
+		Help             sarifText `json:"help"`
 	}
 	sarifText struct {
-		Text string `json:"text"`
+		Text     string `json:"text"`
+		Markdown string `json:"markdown,omitempty"`
 	}
 	sarifResult struct {
 		RuleID           Code            `json:"ruleId"`
@@ -125,20 +127,21 @@ func (l List) forSARIF() sarifLog {
 	used := map[Code]bool{}
 	for _, d := range l {
 		used[d.Code] = true
-		result := sarifResult{RuleID: d.Code, Level: "error", Message: sarifText{d.Message}}
+		result := sarifResult{RuleID: d.Code, Level: "error", Message: sarifText{Text: d.Message}}
 		if d.File != "" {
 			result.Locations = []sarifLocation{sarifAt(d.File, d.Line, d.Column)}
 		}
 		for _, r := range d.Related {
 			at := sarifAt(r.File, r.Line, r.Column)
-			at.Message = &sarifText{r.Message}
+			at.Message = &sarifText{Text: r.Message}
 			result.RelatedLocations = append(result.RelatedLocations, at)
 		}
 		run.Results = append(run.Results, result)
 	}
 	titles := Titles()
 	for code := range used {
-		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{code, sarifText{titles[code]}})
+		page, _ := Explanation(code)
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{code, sarifText{Text: titles[code]}, sarifText{Text: page, Markdown: page}})
 	}
 	slices.SortFunc(run.Tool.Driver.Rules, func(a, b sarifRule) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}

@@ -47,6 +47,7 @@ func TestFormatSARIF(t *testing.T) {
 	place := first.Locations[0].PhysicalLocation
 	if got.Version != "2.1.0" || len(run.Results) != 3 || len(run.Tool.Driver.Rules) != 3 ||
 		first.RuleID != UnknownKey || place.ArtifactLocation.URI != "a%20b/x.flow.yaml" || *place.Region != (sarifRegion{3, 5}) ||
+		!strings.HasPrefix(run.Tool.Driver.Rules[0].Help.Markdown, "# BX001: ") ||
 		len(first.RelatedLocations) != 1 || run.Results[1].Locations[0].PhysicalLocation.Region != nil || run.Results[2].Locations != nil {
 		t.Errorf("got\n%s", &b)
 	}

@@ -1,0 +1,83 @@
+package schema_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/bextgen/bextgen/schema"
+	"github.com/bextgen/bextgen/schema/diag"
+)
+
+// explanation is the form of a page about a code: an example, what is said of it, why and
+// the way out, and the example mended.
+var explanation = regexp.MustCompile("(?s)^# (BX\\d+): ([^\n]+)\n\n```yaml\n(.*?)```\n\n```text\n(.*?)```\n\n(\\S.*?\\S)\n\n```yaml\n(.*?)```\n$")
+
+// TestExplanations holds that each code has a page, whose wrong example gets this code
+// and no other, with the message that it shows, and whose mended example is accepted.
+func TestExplanations(t *testing.T) {
+	files, err := filepath.Glob("diag/explain/*.md")
+	if err != nil || len(files) != len(diag.Codes()) {
+		t.Errorf("there are %d pages for %d codes, %v", len(files), len(diag.Codes()), err)
+	}
+	for _, code := range diag.Codes() {
+		t.Run(string(code), func(t *testing.T) { checkExplanation(t, code) })
+	}
+}
+
+func checkExplanation(t *testing.T, code diag.Code) {
+	page, ok := diag.Explanation(code)
+	if !ok {
+		t.Fatalf("%s has no page: write schema/diag/explain/%s.md", code, code)
+	}
+	parts := explanation.FindStringSubmatch(page)
+	if parts == nil {
+		t.Fatalf("the page has not the form of the others:\n%s", page)
+	}
+	if parts[1] != string(code) || parts[2] != diag.Titles()[code] {
+		t.Errorf("its heading is %s: %s; want %s: %s", parts[1], parts[2], code, diag.Titles()[code])
+	}
+	wrong := loadExample(t, parts[3])
+	if len(wrong) == 0 {
+		t.Error("the wrong example is accepted")
+	}
+	for _, d := range wrong {
+		if d.Code != code {
+			t.Errorf("the wrong example gets another code: %s", d)
+		}
+	}
+	if diff := cmp.Diff(parts[4], wrong.String()); *update {
+		page = strings.Replace(page, "```text\n"+parts[4], "```text\n"+wrong.String(), 1)
+		if err := os.WriteFile("diag/explain/"+string(code)+".md", []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if diff != "" {
+		t.Errorf("the page shows other messages (-page +bextgen), rewrite them with -update:\n%s", diff)
+	}
+	if mended := loadExample(t, parts[6]); len(mended) > 0 {
+		t.Errorf("the mended example is wrong too:\n%s", mended)
+	}
+}
+
+// loadExample loads the files of an example: one flow file, or several in the form of txtar.
+func loadExample(t *testing.T, text string) diag.List {
+	t.Helper()
+	archive := txtar.Parse([]byte(text))
+	if len(archive.Files) == 0 {
+		archive = &txtar.Archive{Files: []txtar.File{{Name: "shop.flow.yaml", Data: []byte(text)}}}
+	}
+	opts, spec := options(archive), fstest.MapFS{}
+	opts.Out = t.TempDir()
+	for _, f := range archive.Files {
+		spec[f.Name] = &fstest.MapFile{Data: f.Data}
+		writeFile(t, filepath.Join(opts.Out, f.Name), f.Data)
+	}
+	_, list := schema.Load(spec, opts)
+	return list
+}
