@@ -200,6 +200,7 @@ func addDefinition(f *jen.File, fl *model.Flow, errors []*model.Error) {
 	if len(fl.Waits) > 0 {
 		fields = append(fields, field("Waits", waitList(fl)))
 	}
+	fields = append(fields, field("Order", jen.Index().Add(inFlow("Place")).Add(placesOf(fl.Body))))
 	if len(errors) > 0 {
 		fields = append(fields, field("Errors", errorList(errors)))
 	}
@@ -249,6 +250,26 @@ func waitList(fl *model.Flow) *jen.Statement {
 		items = append(items, addrOf(blockDefName(fl, w)))
 	}
 	return jen.Index().Op("*").Add(inFlow("WaitDef")).Add(lines(items...))
+}
+
+// placesOf is where blocks stand that come one after the other.
+func placesOf(body []model.Block) *jen.Statement {
+	var items []jen.Code
+	for _, b := range body {
+		fields := []jen.Code{field("Name", jen.Lit(b.Head().Name))}
+		if inside := bodies(b); len(inside) > 0 {
+			var parts []jen.Code
+			for _, blocks := range inside {
+				parts = append(parts, placesOf(blocks))
+			}
+			fields = append(fields, field("Inside", jen.Index().Index().Add(inFlow("Place")).Add(lines(parts...))))
+		}
+		if _, ok := b.(*model.Foreach); ok {
+			fields = append(fields, field("Each", jen.True()))
+		}
+		items = append(items, jen.Values(fields...))
+	}
+	return lines(items...)
 }
 
 // errorList are all the errors of the package: a handler may return any of them.

@@ -444,6 +444,36 @@ var onboardCustomerFlow = flow.Definition{
 		&onboardCustomerDecisionWait,
 		&onboardCustomerLateDecisionWait,
 	},
+	Order: []flow.Place{
+		{Name: "create-account"},
+		{Name: "send-welcome"},
+		{Name: "decision"},
+		{Name: "overdue", Inside: [][]flow.Place{
+			{
+				{Name: "send-reminder"},
+				{Name: "late-decision"},
+			},
+		}},
+		{Name: "refuse"},
+		{Name: "systems", Inside: [][]flow.Place{
+			{
+				{Name: "create-mail-domain"},
+			},
+			{
+				{Name: "create-workspace"},
+				{Name: "grant-plan"},
+			},
+			{
+				{Name: "create-billing-account"},
+			},
+		}},
+		{Name: "seats", Inside: [][]flow.Place{
+			{
+				{Name: "provision-seat"},
+			},
+		}, Each: true},
+		{Name: "announce"},
+	},
 	Errors: []flow.ErrorDef{{
 		Name:      "onboarding-refused",
 		Permanent: true,

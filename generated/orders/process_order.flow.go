@@ -199,6 +199,12 @@ var processOrderFlow = flow.Definition{
 		&processOrderFulfillStep,
 		&processOrderNotifyStep,
 	},
+	Order: []flow.Place{
+		{Name: "validate"},
+		{Name: "charge-payment"},
+		{Name: "fulfill"},
+		{Name: "notify"},
+	},
 	Errors: []flow.ErrorDef{{
 		Name:      "payment-declined",
 		Permanent: true,

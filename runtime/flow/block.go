@@ -29,8 +29,11 @@ func (p *Plan) enter(st *stepState, delay time.Duration, when func() bool, until
 	default:
 		return shut
 	}
+	if st.around {
+		return entered
+	}
 	p.at = st
-	holds := when == nil || when()
+	holds := !st.passed && (when == nil || when())
 	if p.err != nil {
 		return shut
 	}

@@ -36,6 +36,9 @@ type Definition struct {
 	// Steps are the steps and calls of the flow in the order of the spec, Waits its waits.
 	Steps []*StepDef
 	Waits []*WaitDef
+	// Order is where the blocks stand. Without it, a run does what newer code has in front
+	// of blocks that the run has begun; with it, it passes that over.
+	Order []Place
 	// Errors are the declared errors that the flow's handlers may return.
 	Errors []ErrorDef
 	// Input and Output are the types of the flow's input and output.

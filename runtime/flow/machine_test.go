@@ -172,10 +172,32 @@ func (n *node) waits() []*WaitDef {
 	return all
 }
 
+// order is where the blocks of a node stand.
+func (n *node) order() []Place {
+	var inside [][]Place
+	for _, part := range n.parts {
+		inside = append(inside, part.order())
+	}
+	switch n.kind {
+	case "step", "call":
+		return []Place{{Name: n.step.Name}}
+	case "wait":
+		return []Place{{Name: n.wait.Name}}
+	case "sequence":
+		return slices.Concat(inside...)
+	case "foreach":
+		return []Place{{Name: n.each.Name, Inside: [][]Place{slices.Concat(inside...)}, Each: true}}
+	}
+	if n.block == nil {
+		return []Place{{Name: "parallel", Inside: inside}}
+	}
+	return []Place{{Name: n.block.Name, Inside: inside}}
+}
+
 // treeOf is the definition of a flow of blocks.
 func treeOf(root *node) *Definition {
 	return &Definition{
-		Flow: "tree", Version: "1.0", Steps: root.steps(), Waits: root.waits(),
+		Flow: "tree", Version: "1.0", Steps: root.steps(), Waits: root.waits(), Order: root.order(),
 		New: func([]byte) (Machine, error) { return root.live(), nil },
 	}
 }

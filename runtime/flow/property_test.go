@@ -297,11 +297,11 @@ func checkReplay(t *rapid.T, d *driver) {
 func dump(r *Run) map[string]any {
 	steps := map[string]any{}
 	for name, st := range r.steps {
-		if st.status == stepNew {
+		if st.status == stepNew && !st.passed {
 			continue // as good as absent
 		}
 		steps[name] = fmt.Sprint(st.status, st.attempt, string(st.input), string(st.output), st.undo, st.undoAttempt,
-			checkpoint(st.told), checkpoint(st.undoTold))
+			checkpoint(st.told), checkpoint(st.undoTold), st.passed)
 	}
 	var open, waiting, completed, spans []string
 	for _, e := range r.open {

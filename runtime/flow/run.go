@@ -132,6 +132,7 @@ func Restore(def *Definition, head Head, log []Entry) (*Run, error) {
 		}
 	}
 	r.left = slices.Clone(r.open)
+	r.passOver()
 	return r, nil
 }
 

@@ -58,6 +58,9 @@ type stepState struct {
 	delay  *Entry
 	// span is the open entry of a foreach or a wait.
 	span *Entry
+	// passed says that the run is behind the block and never came to it, around that it
+	// never came to the block and is in it: see order.go.
+	passed, around bool
 }
 
 // stepDef is the definition of the step at a path.

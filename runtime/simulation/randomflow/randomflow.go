@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
@@ -82,7 +83,32 @@ func New(r *rand.Rand, o Options) *Flow {
 		f.Definition.Timeout = time.Second + g.upTo(20*time.Second)
 	}
 	f.list(f.Root)
+	f.Definition.Order = order(f.Root)
 	return f
+}
+
+// order is where the blocks of a node stand.
+func order(n *Node) []flow.Place {
+	switch n.Kind {
+	case Step, Call:
+		return []flow.Place{{Name: n.step.Name}}
+	case Wait:
+		return []flow.Place{{Name: n.wait.Name}}
+	}
+	var inside [][]flow.Place
+	for _, part := range n.Parts {
+		inside = append(inside, order(part))
+	}
+	together := slices.Concat(inside...)
+	switch {
+	case n.Kind == Foreach:
+		return []flow.Place{{Name: n.each.Name, Inside: [][]flow.Place{together}, Each: true}}
+	case n.Kind == Sequence:
+		return together
+	case n.block == nil:
+		return []flow.Place{{Inside: inside}}
+	}
+	return []flow.Place{{Name: n.block.Name, Inside: inside}}
 }
 
 // list notes what the flow has.
