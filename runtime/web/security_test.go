@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -133,11 +132,8 @@ func TestLargeAndExactThings(t *testing.T) {
 func TestAClientThatStopsReadingIsDropped(t *testing.T) {
 	s := newSite(t, web.WithTimeouts(time.Second, 200*time.Millisecond))
 	dropped := make(chan struct{}, 100)
-	s.server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateClosed {
-			dropped <- struct{}{}
-		}
-	}
+	closed := func() { dropped <- struct{}{} }
+	s.onClosed.Store(&closed)
 	c, err := net.Dial("tcp", s.server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

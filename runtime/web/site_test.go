@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -113,6 +114,8 @@ type site struct {
 	text   *contract // the OpenAPI text; see openapi_test.go
 	// who is the principal of the next requests; nil refuses them.
 	who atomic.Pointer[web.Principal]
+	// onClosed is called when a connection was closed; nil is nobody.
+	onClosed atomic.Pointer[func()]
 }
 
 func newSite(t *testing.T, opts ...web.Option) *site {
@@ -151,7 +154,13 @@ func newSiteOf(t *testing.T, st store.Store, of []runtime.Option, opts ...web.Op
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.server = httptest.NewServer(handler)
+	s.server = httptest.NewUnstartedServer(handler)
+	s.server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if closed := s.onClosed.Load(); closed != nil && state == http.StateClosed {
+			(*closed)()
+		}
+	}
+	s.server.Start()
 	t.Cleanup(func() {
 		s.server.CloseClientConnections()
 		s.server.Close()

@@ -186,15 +186,17 @@ func newPresent(in *inside, line timeline.Timeline) *present {
 		return nil
 	}
 	p := &present{Text: presentText(d)}
-	failed := map[string]string{} // why the last attempt failed, by block
+	failed := map[string]*flow.Error{} // why the last attempt failed, by block
 	for i := range line.Bars {
 		b := &line.Bars[i]
 		if item, ok := in.presentItem(b); ok {
-			item.Error = failed[b.Entry.Step]
+			if err := failed[b.Entry.Step]; err != nil {
+				item.Error = shorten(200, err.Message)
+			}
 			p.Items = append(p.Items, item)
 		}
 		if e := b.Entry; e.Error != nil && e.RunAttempt == in.attempt {
-			failed[e.Step] = shorten(200, e.Error.Message)
+			failed[e.Step] = e.Error
 		}
 	}
 	if n := len(p.Items) - presentItems; n > 0 {
