@@ -29,16 +29,19 @@ func (c *pass) foreach(b *resolve.Foreach, s scope) []sight {
 	return seenBehind(m, b.Syntax.When != nil)
 }
 
-// limit is how many elements are under way at a time. Each of them is in memory,
-// and its handlers wait for workers, of which there are fewer.
+// LargestLimit is how many elements of a foreach may be under way at a time. Each of them is
+// in memory, and its handlers wait for workers, of which there are fewer.
+const LargestLimit = 1000
+
+// limit is how many elements are under way at a time.
 func (c *pass) limit(t *parse.Text) int {
-	const usual, largest = 16, 1000
+	const usual = 16
 	if t == nil {
 		return usual
 	}
 	n, err := strconv.Atoi(t.Value)
-	if err != nil || n < 1 || n > largest {
-		c.report.Add(diag.BadNumber, t.Pos, "`limit` must be a whole number from 1 to %d, not `%s`", largest, clip(t.Value))
+	if err != nil || n < 1 || n > LargestLimit {
+		c.report.Add(diag.BadNumber, t.Pos, "`limit` must be a whole number from 1 to %d, not `%s`", LargestLimit, clip(t.Value))
 		return usual
 	}
 	return n

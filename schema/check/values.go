@@ -18,10 +18,13 @@ import (
 // This file reads values that are no expressions: versions, numbers, durations
 // and policies.
 
-var versionForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$`)
+// VersionForm is how versions are written.
+const VersionForm = `^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$`
 
-// most is the largest number of attempts: an int on every machine.
-const most = 1<<31 - 1
+var versionForm = regexp.MustCompile(VersionForm)
+
+// MostAttempts is the largest number of attempts: an int on every machine.
+const MostAttempts = 1<<31 - 1
 
 func (c *pass) flowValues(f *resolve.Flow) {
 	m, s := f.Model, f.Syntax
@@ -117,8 +120,8 @@ func (c *pass) policy(p parse.Policy) model.Policy {
 
 func (c *pass) number(t *parse.Text, key string, least int) int {
 	n, err := strconv.Atoi(t.Value)
-	if err != nil || n < least || n > most {
-		c.report.Add(diag.BadNumber, t.Pos, "`%s` must be a whole number from %d to %d, not `%s`", key, least, most, clip(t.Value))
+	if err != nil || n < least || n > MostAttempts {
+		c.report.Add(diag.BadNumber, t.Pos, "`%s` must be a whole number from %d to %d, not `%s`", key, least, MostAttempts, clip(t.Value))
 		return least
 	}
 	return n

@@ -15,11 +15,7 @@ func (p *parser) call(n *yaml.Node, head Head) Block {
 	if as := child(n, "as"); as != nil && as.Kind == yaml.ScalarNode && !empty(as) {
 		s.Name = p.newText(as)
 	}
-	keys := append(p.headKeys(&s.Head),
-		key{"as", func(v *yaml.Node) { p.text(v, "`as`") }},
-		key{"in", func(v *yaml.Node) { s.In = p.bindings(v, "`in`") }},
-		key{"compensate", func(v *yaml.Node) { s.Compensate = p.compensation(v) }},
-	)
+	keys := p.callKeys(s)
 	for _, e := range p.entries(n, s.What()) {
 		known, why := find(keys, e.key.Value), notOfCalls(e.key.Value)
 		switch {
@@ -35,6 +31,14 @@ func (p *parser) call(n *yaml.Node, head Head) Block {
 		return nil
 	}
 	return s
+}
+
+func (p *parser) callKeys(s *Step) []key {
+	return append(p.headKeys(&s.Head),
+		key{"as", func(v *yaml.Node) { p.text(v, "`as`") }},
+		key{"in", func(v *yaml.Node) { s.In = p.bindings(v, "`in`") }},
+		key{"compensate", func(v *yaml.Node) { s.Compensate = p.compensation(v) }},
+	)
 }
 
 // notOfCalls says why a call does not have a key that a step has, "" for any other key.

@@ -11,11 +11,15 @@ import (
 func (p *parser) choose(n *yaml.Node, head Head) Block {
 	b := &Choose{Head: head}
 	where := b.What()
-	p.object(n, where, append(p.headKeys(&b.Head), key{"cases", func(v *yaml.Node) { b.Cases = p.cases(v, where) }}))
+	p.object(n, where, p.chooseKeys(b))
 	if !mentions(n, "cases") {
 		p.report.Add(diag.MissingKey, p.pos(n), "%s has no `cases`: `cases: [{when: EXPR, steps: […]}, {else: […]}]`", where)
 	}
 	return b
+}
+
+func (p *parser) chooseKeys(b *Choose) []key {
+	return append(p.headKeys(&b.Head), key{"cases", func(v *yaml.Node) { b.Cases = p.cases(v, b.What()) }})
 }
 
 func (p *parser) cases(n *yaml.Node, choose string) []*Case {
@@ -43,11 +47,7 @@ func (p *parser) oneCase(n *yaml.Node, choose string) *Case {
 	}
 	c := &Case{Pos: p.pos(n)}
 	where := "a case of " + choose
-	p.object(n, where, []key{
-		p.into(&c.When, "when"),
-		{"steps", func(v *yaml.Node) { c.Body = p.blocks(v, where, "steps") }},
-		{"else", func(v *yaml.Node) { c.Else, c.Body = true, p.blocks(v, "the `else` of "+choose, "else") }},
-	})
+	p.object(n, where, p.caseKeys(c, choose))
 	hasWhen, hasSteps, hasElse := mentions(n, "when"), mentions(n, "steps"), mentions(n, "else")
 	switch {
 	case hasElse && (hasWhen || hasSteps):
@@ -59,6 +59,14 @@ func (p *parser) oneCase(n *yaml.Node, choose string) *Case {
 		p.report.Add(diag.MissingKey, c.Pos, "%s has no `steps`: `{when: EXPR, steps: [{step: NAME}]}`", where)
 	}
 	return c
+}
+
+func (p *parser) caseKeys(c *Case, choose string) []key {
+	return []key{
+		p.into(&c.When, "when"),
+		{"steps", func(v *yaml.Node) { c.Body = p.blocks(v, "a case of "+choose, "steps") }},
+		{"else", func(v *yaml.Node) { c.Else, c.Body = true, p.blocks(v, "the `else` of "+choose, "else") }},
+	}
 }
 
 // elseIsLast reports an `else` that is given again, or that has cases behind it.

@@ -59,11 +59,7 @@ func (p *parser) declarations(file *File) []key {
 }
 
 func (p *parser) typesFile(root *yaml.Node, file *File) {
-	var flowKeys []key
-	for _, k := range p.flowKeys(new(Flow)) {
-		flowKeys = append(flowKeys, key{k.name, nil})
-	}
-	keys := p.declarations(file)
+	keys, flowKeys := p.declarations(file), p.flowKeys(new(Flow))
 	for _, e := range p.entries(root, "a types file") {
 		switch k := find(keys, e.key.Value); {
 		case k != nil:

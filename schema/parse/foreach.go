@@ -13,13 +13,7 @@ func (p *parser) foreach(n *yaml.Node, head Head) Block {
 	where := b.What()
 	p.foreachs++
 	defer func() { p.foreachs-- }()
-	p.object(n, where, append(p.headKeys(&b.Head),
-		p.into(&b.Over, "over"),
-		p.into(&b.As, "as"),
-		p.into(&b.Limit, "limit"),
-		p.into(&b.Collect, "collect"),
-		key{"steps", func(v *yaml.Node) { b.Body = p.blocks(v, where, "steps") }},
-	))
+	p.object(n, where, p.foreachKeys(b))
 	if !mentions(n, "over") {
 		p.report.Add(diag.MissingKey, p.pos(n), "%s has no `over`, the list for whose elements its blocks run: `over: EXPR`", where)
 	}
@@ -27,4 +21,14 @@ func (p *parser) foreach(n *yaml.Node, head Head) Block {
 		p.report.Add(diag.MissingKey, p.pos(n), "%s has no `steps`: `steps: [{step: NAME}]`", where)
 	}
 	return b
+}
+
+func (p *parser) foreachKeys(b *Foreach) []key {
+	return append(p.headKeys(&b.Head),
+		p.into(&b.Over, "over"),
+		p.into(&b.As, "as"),
+		p.into(&b.Limit, "limit"),
+		p.into(&b.Collect, "collect"),
+		key{"steps", func(v *yaml.Node) { b.Body = p.blocks(v, b.What(), "steps") }},
+	)
 }

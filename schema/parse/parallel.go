@@ -11,11 +11,15 @@ import (
 func (p *parser) parallel(n *yaml.Node, head Head) Block {
 	b := &Parallel{Head: head}
 	where := b.What()
-	p.object(n, where, append(p.headKeys(&b.Head), key{"steps", func(v *yaml.Node) { b.Branches = p.branches(v, where) }}))
+	p.object(n, where, p.parallelKeys(b))
 	if !mentions(n, "steps") {
 		p.report.Add(diag.MissingKey, p.pos(n), "%s has no `steps`; each entry of them is a branch: `steps: [{step: NAME}, {step: NAME}]`", where)
 	}
 	return b
+}
+
+func (p *parser) parallelKeys(b *Parallel) []key {
+	return append(p.headKeys(&b.Head), key{"steps", func(v *yaml.Node) { b.Branches = p.branches(v, b.What()) }})
 }
 
 func (p *parser) branches(n *yaml.Node, where string) [][]Block {
@@ -45,7 +49,7 @@ func isSequence(n *yaml.Node) bool {
 
 func (p *parser) sequence(n *yaml.Node) []Block {
 	var blocks []Block
-	read := []key{{"sequence", func(v *yaml.Node) { blocks = p.blocks(v, "the sequence", "sequence") }}}
+	read := p.sequenceKeys(&blocks)
 	ofBlocks := p.headKeys(new(Head))
 	for _, e := range p.entries(n, "a sequence") {
 		switch k := find(read, e.key.Value); {
@@ -58,4 +62,8 @@ func (p *parser) sequence(n *yaml.Node) []Block {
 		}
 	}
 	return blocks
+}
+
+func (p *parser) sequenceKeys(blocks *[]Block) []key {
+	return []key{{"sequence", func(v *yaml.Node) { *blocks = p.blocks(v, "the sequence", "sequence") }}}
 }

@@ -8,8 +8,8 @@ import (
 
 // This file knows the keys of `schedule` and of `concurrency`.
 
-// maxSchedules is the number of schedules that a flow may have.
-const maxSchedules = 50
+// MaxSchedules is the number of schedules that a flow may have.
+const MaxSchedules = 50
 
 // schedules reads one schedule, or a list of several.
 func (p *parser) schedules(n *yaml.Node) []*Schedule {
@@ -23,8 +23,8 @@ func (p *parser) schedules(n *yaml.Node) []*Schedule {
 	if len(n.Content) == 0 {
 		p.report.Add(diag.EmptyValue, p.pos(n), "`schedule` is an empty list; give it an entry or leave the key out")
 	}
-	if len(n.Content) > maxSchedules {
-		p.report.Add(diag.TooLarge, p.pos(n), "`schedule` has %d entries, more than the %d that there may be", len(n.Content), maxSchedules)
+	if len(n.Content) > MaxSchedules {
+		p.report.Add(diag.TooLarge, p.pos(n), "`schedule` has %d entries, more than the %d that there may be", len(n.Content), MaxSchedules)
 		return nil
 	}
 	var list []*Schedule
@@ -44,15 +44,7 @@ func (p *parser) schedules(n *yaml.Node) []*Schedule {
 
 func (p *parser) schedule(n *yaml.Node) *Schedule {
 	s := &Schedule{Pos: p.pos(n)}
-	p.object(n, "`schedule`", []key{
-		p.into(&s.Name, "name"),
-		p.into(&s.Cron, "cron"),
-		p.into(&s.Every, "every"),
-		p.into(&s.Timezone, "timezone"),
-		{"input", func(v *yaml.Node) { s.Input = p.value(v, "`input` of `schedule`") }},
-		p.into(&s.CatchUp, "catchUp"),
-		p.into(&s.Overlap, "overlap"),
-	})
+	p.object(n, "`schedule`", p.scheduleKeys(s))
 	if s.Name != nil {
 		s.Pos = s.Name.Pos
 	}
@@ -62,15 +54,31 @@ func (p *parser) schedule(n *yaml.Node) *Schedule {
 	return s
 }
 
+func (p *parser) scheduleKeys(s *Schedule) []key {
+	return []key{
+		p.into(&s.Name, "name"),
+		p.into(&s.Cron, "cron"),
+		p.into(&s.Every, "every"),
+		p.into(&s.Timezone, "timezone"),
+		{"input", func(v *yaml.Node) { s.Input = p.value(v, "`input` of `schedule`") }},
+		p.into(&s.CatchUp, "catchUp"),
+		p.into(&s.Overlap, "overlap"),
+	}
+}
+
 func (p *parser) concurrency(n *yaml.Node) *Concurrency {
 	if n.Kind != yaml.MappingNode {
 		p.wrongForm(n, "a mapping: `{limit: 10}`, or `{limit: 10, key: input.customerId}`", "`concurrency`")
 		return nil
 	}
 	c := new(Concurrency)
-	p.object(n, "`concurrency`", []key{p.into(&c.Limit, "limit"), p.into(&c.Key, "key")})
+	p.object(n, "`concurrency`", p.concurrencyKeys(c))
 	if !mentions(n, "limit") {
 		p.report.Add(diag.MissingKey, p.pos(n), "`concurrency` has no `limit`: how many runs may be under way at a time")
 	}
 	return c
+}
+
+func (p *parser) concurrencyKeys(c *Concurrency) []key {
+	return []key{p.into(&c.Limit, "limit"), p.into(&c.Key, "key")}
 }

@@ -10,17 +10,21 @@ import (
 
 func (p *parser) step(n *yaml.Node, head Head) Block {
 	s := &Step{Head: head}
+	p.object(n, s.What(), p.stepKeys(s))
+	if s.Name == nil {
+		return nil
+	}
+	return s
+}
+
+func (p *parser) stepKeys(s *Step) []key {
 	keys := append(p.headKeys(&s.Head),
 		key{"in", func(v *yaml.Node) { s.In = p.bindings(v, "`in`") }},
 		key{"out", func(v *yaml.Node) { s.Out = p.shape(v, "`out`") }},
 		p.into(&s.Transaction, "transaction"),
 		key{"compensate", func(v *yaml.Node) { s.Compensate = p.compensation(v) }},
 	)
-	p.object(n, s.What(), append(keys, p.policyKeys(&s.Policy)...))
-	if s.Name == nil {
-		return nil
-	}
-	return s
+	return append(keys, p.policyKeys(&s.Policy)...)
 }
 
 func (p *parser) compensation(n *yaml.Node) *Compensation {
@@ -29,9 +33,8 @@ func (p *parser) compensation(n *yaml.Node) *Compensation {
 		c.Name = p.newText(n)
 		return c
 	}
-	keys := append([]key{p.into(&c.Name, "name"), p.into(&c.After, "after")}, p.policyKeys(&c.Policy)...)
 	before := p.report.Len()
-	p.object(n, "`compensate`", keys)
+	p.object(n, "`compensate`", p.compensationKeys(c))
 	if c.Name == nil {
 		if p.report.Len() == before {
 			p.report.Add(diag.MissingKey, p.pos(n), "`compensate` needs the name of a handler: `compensate: NAME` or `compensate: {name: NAME, …}`")
@@ -39,6 +42,10 @@ func (p *parser) compensation(n *yaml.Node) *Compensation {
 		return nil
 	}
 	return c
+}
+
+func (p *parser) compensationKeys(c *Compensation) []key {
+	return append([]key{p.into(&c.Name, "name"), p.into(&c.After, "after")}, p.policyKeys(&c.Policy)...)
 }
 
 func (p *parser) bindings(n *yaml.Node, where string) *Bindings {

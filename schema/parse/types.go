@@ -31,25 +31,31 @@ func (p *parser) typeDeclaration(e entry) *Type {
 	}
 	t := &Type{Name: e.key}
 	if path := child(e.value, "go"); path != nil && path.Kind == yaml.ScalarNode && strings.Contains(path.Value, ".") {
-		p.object(e.value, where, []key{p.into(&t.Doc, "doc"), p.into(&t.Go, "go")})
+		p.object(e.value, where, p.goTypeKeys(t))
 		return t
 	}
 	if values := child(e.value, "enum"); values != nil && values.Kind == yaml.SequenceNode {
-		p.object(e.value, where, []key{
-			p.into(&t.Doc, "doc"),
-			{"enum", func(v *yaml.Node) { t.Values = p.enumValues(v, where) }},
-		})
+		p.object(e.value, where, p.enumKeys(t, where))
 		return t
 	}
 	if fields := child(e.value, "fields"); fields != nil && fields.Kind == yaml.MappingNode && !isField(fields) {
-		p.object(e.value, where, []key{
-			p.into(&t.Doc, "doc"),
-			{"fields", func(v *yaml.Node) { t.Fields = p.fields(v, where) }},
-		})
+		p.object(e.value, where, p.structKeys(t, where))
 		return t
 	}
 	t.Fields = p.fields(e.value, where)
 	return t
+}
+
+func (p *parser) goTypeKeys(t *Type) []key {
+	return []key{p.into(&t.Doc, "doc"), p.into(&t.Go, "go")}
+}
+
+func (p *parser) enumKeys(t *Type, where string) []key {
+	return []key{p.into(&t.Doc, "doc"), {"enum", func(v *yaml.Node) { t.Values = p.enumValues(v, where) }}}
+}
+
+func (p *parser) structKeys(t *Type, where string) []key {
+	return []key{p.into(&t.Doc, "doc"), {"fields", func(v *yaml.Node) { t.Fields = p.fields(v, where) }}}
 }
 
 // enumValues reads the list of an enum; it is not nil, also if it is empty.
@@ -71,10 +77,9 @@ func (p *parser) enumValues(n *yaml.Node, where string) []*Text {
 // isField says whether a mapping is what stands behind the name of a field, such
 // as {type: string, doc: …}, and not a list of fields of which one is named type.
 func isField(n *yaml.Node) bool {
+	keys := new(parser).fieldKeys(new(Field))
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		switch n.Content[i].Value {
-		case "type", "doc", "secret", "default", "min", "max", "minLength", "maxLength", "pattern":
-		default:
+		if find(keys, n.Content[i].Value) == nil {
 			return false
 		}
 	}
@@ -95,14 +100,18 @@ func (p *parser) errors(n *yaml.Node) []*Error {
 	for _, e := range p.entries(n, "`errors`") {
 		declared := &Error{Name: e.key}
 		where := "error `" + short(e.key.Value) + "`"
-		p.object(e.value, where, []key{
-			p.into(&declared.Doc, "doc"),
-			{"fields", func(v *yaml.Node) { declared.Fields = p.fields(v, where) }},
-			{"retry", func(v *yaml.Node) { declared.Permanent = p.retry(v) }},
-		})
+		p.object(e.value, where, p.errorKeys(declared, where))
 		list = append(list, declared)
 	}
 	return list
+}
+
+func (p *parser) errorKeys(declared *Error, where string) []key {
+	return []key{
+		p.into(&declared.Doc, "doc"),
+		{"fields", func(v *yaml.Node) { declared.Fields = p.fields(v, where) }},
+		{"retry", func(v *yaml.Node) { declared.Permanent = p.retry(v) }},
+	}
 }
 
 func (p *parser) retry(n *yaml.Node) bool {
@@ -147,7 +156,18 @@ func (p *parser) field(e entry) *Field {
 		return nil
 	}
 	before := p.report.Len()
-	p.keys(p.entries(e.value, where, "default"), where, []key{
+	p.keys(p.entries(e.value, where, "default"), where, p.fieldKeys(f))
+	if f.Type == nil {
+		if p.report.Len() == before {
+			p.report.Add(diag.MissingKey, p.pos(e.value), "%s has no `type`", where)
+		}
+		return nil
+	}
+	return f
+}
+
+func (p *parser) fieldKeys(f *Field) []key {
+	return []key{
 		p.into(&f.Type, "type"),
 		p.into(&f.Doc, "doc"),
 		{"secret", func(v *yaml.Node) { f.Secret = p.boolean(v, "`secret`") }},
@@ -157,14 +177,7 @@ func (p *parser) field(e entry) *Field {
 		p.into(&f.MinLength, "minLength"),
 		p.into(&f.MaxLength, "maxLength"),
 		p.into(&f.Pattern, "pattern"),
-	})
-	if f.Type == nil {
-		if p.report.Len() == before {
-			p.report.Add(diag.MissingKey, p.pos(e.value), "%s has no `type`", where)
-		}
-		return nil
 	}
-	return f
 }
 
 func (p *parser) boolean(n *yaml.Node, where string) bool {

@@ -10,12 +10,7 @@ import (
 
 func (p *parser) wait(n *yaml.Node, head Head) Block {
 	w := &Wait{Head: head}
-	keys := append(p.headKeys(&w.Head),
-		key{"out", func(v *yaml.Node) { w.Out = p.shape(v, "`out`") }},
-		p.into(&w.Key, "key"),
-		p.into(&w.Timeout, "timeout"),
-		p.into(&w.OnTimeout, "onTimeout"),
-	)
+	keys := p.waitKeys(w)
 	before := p.report.Len()
 	for _, e := range p.entries(n, w.What()) {
 		known, why := find(keys, e.key.Value), notOfWaits(e.key.Value)
@@ -36,6 +31,15 @@ func (p *parser) wait(n *yaml.Node, head Head) Block {
 	}
 	p.waitKey(n, w)
 	return w
+}
+
+func (p *parser) waitKeys(w *Wait) []key {
+	return append(p.headKeys(&w.Head),
+		key{"out", func(v *yaml.Node) { w.Out = p.shape(v, "`out`") }},
+		p.into(&w.Key, "key"),
+		p.into(&w.Timeout, "timeout"),
+		p.into(&w.OnTimeout, "onTimeout"),
+	)
 }
 
 // notOfWaits says why a wait does not have a key that a step has, "" for any other key.

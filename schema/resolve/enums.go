@@ -18,7 +18,7 @@ var enumValue = regexp.MustCompile(`^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$`)
 func (r *resolver) enumValues(t *model.Named, list []*parse.Text) []model.EnumValue {
 	var values []model.EnumValue
 	for _, v := range list {
-		if len(v.Value) > longestName || !enumValue.MatchString(v.Value) {
+		if len(v.Value) > LongestName || !enumValue.MatchString(v.Value) {
 			r.report.Add(diag.MalformedName, v.Pos, "value `%s` of enum `%s` must have letters and digits only, with single `-` or `_` between them, such as `in-stock`", clip(v.Value), t.Name)
 			continue
 		}

@@ -44,7 +44,7 @@ func (r *blockResolver) foreach(syntax *parse.Foreach, skippable bool) Block {
 // elementName checks an `as` by itself.
 func (r *blockResolver) elementName(syntax *parse.Foreach) bool {
 	as := syntax.As
-	if len(as.Value) > longestName || !camel.MatchString(as.Value) {
+	if len(as.Value) > LongestName || !camel.MatchString(as.Value) {
 		r.report.Add(diag.MalformedName, as.Pos, "`as` of %s must be written in camelCase: letters and digits, a small one first, such as `orderItem`, not `%s`",
 			syntax.What(), clip(as.Value))
 		return false

@@ -54,7 +54,7 @@ func (g *goReader) field(f jsonField, of types.Type) (*model.Field, string) {
 	if f.throughPointer {
 		return nil, "it is embedded by a pointer, which may be nil"
 	}
-	if len(f.name) > longestName || !celName.MatchString(f.name) || reservedInCEL(f.name) != "" {
+	if len(f.name) > LongestName || !celName.MatchString(f.name) || reservedInCEL(f.name) != "" {
 		return nil, "its name in JSON is none that an expression can have"
 	}
 	goName := f.selector(of)

@@ -69,7 +69,7 @@ func (r *resolver) splitGoName(d declaredType) (goDeclaration, bool) {
 	dot := strings.LastIndexByte(text.Value, '.')
 	g.path, g.goName = text.Value[:max(dot, 0)], text.Value[dot+1:]
 	switch {
-	case len(text.Value) > 4*longestName || !importPath.MatchString(g.path) || !token.IsIdentifier(g.goName):
+	case len(text.Value) > 4*LongestName || !importPath.MatchString(g.path) || !token.IsIdentifier(g.goName):
 		r.badGoType(g, "`%s` is not the name of a Go type; write the path of its package and its name, such as `example.com/shop/money.Amount`", clip(text.Value))
 		return g, false
 	case isPattern(g.path):

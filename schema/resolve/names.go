@@ -8,15 +8,22 @@ import (
 
 // This file turns the names of the language into names of Go.
 
-// kebab, camel and pascal are how the kinds of names are written.
-var (
-	kebab  = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	camel  = regexp.MustCompile(`^[a-z][A-Za-z0-9]*$`)
-	pascal = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
+// How the kinds of names are written: flows, blocks, handlers and errors; fields; types.
+const (
+	KebabCase  = `^[a-z][a-z0-9]*(-[a-z0-9]+)*$`
+	CamelCase  = `^[a-z][A-Za-z0-9]*$`
+	PascalCase = `^[A-Z][A-Za-z0-9]*$`
 )
 
-// longestName keeps Go identifiers and messages readable.
-const longestName = 100
+var (
+	kebab  = regexp.MustCompile(KebabCase)
+	camel  = regexp.MustCompile(CamelCase)
+	pascal = regexp.MustCompile(PascalCase)
+)
+
+// LongestName is how many characters a name may have, so that Go identifiers and messages
+// stay readable.
+const LongestName = 100
 
 // GoName is the exported Go name for a kebab-case or camelCase name: ChargePayment
 // for charge-payment, OrderID for orderId.

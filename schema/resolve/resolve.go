@@ -165,7 +165,7 @@ func (r *resolver) name(t *parse.Text, what string) bool {
 
 // CheckName reports a name that is not in kebab-case.
 func CheckName(t *parse.Text, what string, report *diag.Reporter) bool {
-	if len(t.Value) > longestName || !kebab.MatchString(t.Value) {
+	if len(t.Value) > LongestName || !kebab.MatchString(t.Value) {
 		report.Add(diag.MalformedName, t.Pos, "%s `%s` must be written in kebab-case: small letters, digits and single hyphens, such as `charge-payment`", what, clip(t.Value))
 		return false
 	}

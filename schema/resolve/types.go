@@ -49,7 +49,7 @@ func (r *resolver) declareTypes(files []*parse.File) []declaredType {
 }
 
 func (r *resolver) typeName(t *parse.Text) bool {
-	if len(t.Value) > longestName || !pascal.MatchString(t.Value) {
+	if len(t.Value) > LongestName || !pascal.MatchString(t.Value) {
 		r.report.Add(diag.MalformedName, t.Pos, "type `%s` must begin with a capital and have letters and digits only, such as `OrderItem`", clip(t.Value))
 		return false
 	}
@@ -80,7 +80,7 @@ func (r *resolver) fields(list []*parse.Field) []*model.Field {
 // FieldName checks the name of a field. A word that only Go reserves, such as
 // type, is allowed: JSON has it often, and its Go name begins with a capital.
 func FieldName(t *parse.Text, report *diag.Reporter) bool {
-	if len(t.Value) > longestName || !camel.MatchString(t.Value) {
+	if len(t.Value) > LongestName || !camel.MatchString(t.Value) {
 		report.Add(diag.MalformedName, t.Pos, "field `%s` must be written in camelCase: letters and digits, a small one first, such as `orderId`", clip(t.Value))
 		return false
 	}
@@ -93,7 +93,7 @@ func FieldName(t *parse.Text, report *diag.Reporter) bool {
 
 // typeOf resolves a type as it is written; nil after it reported what is wrong.
 func (r *resolver) typeOf(t *parse.Text) *model.Type {
-	if len(t.Value) > longestName*maxNesting {
+	if len(t.Value) > LongestName*maxNesting {
 		r.report.Add(diag.MalformedType, t.Pos, "the type is too long")
 		return nil
 	}
@@ -149,12 +149,13 @@ func (r *resolver) container(kind model.Kind, inner string, pos model.Pos, depth
 	return &model.Type{Kind: kind, Elem: elem}
 }
 
-func scalars() []string {
+// Scalars are the types that need no declaration.
+func Scalars() []string {
 	return []string{"string", "bool", "int", "float", "bytes", "time", "duration", "json"}
 }
 
 func (r *resolver) simpleType(text string, pos model.Pos) *model.Type {
-	if slices.Contains(scalars(), text) {
+	if slices.Contains(Scalars(), text) {
 		return &model.Type{Kind: model.Kind(text)}
 	}
 	if declared := r.types[text]; declared != nil {
@@ -183,7 +184,7 @@ func (r *resolver) typeHint(text string) string {
 	if elem := strings.TrimSuffix(strings.TrimPrefix(text, "[]"), "[]"); elem != text { // of Go and of TypeScript
 		return "; did you mean `list<" + clip(elem) + ">`?"
 	}
-	names := scalars()
+	names := Scalars()
 	for _, t := range r.pkg.Model.Types {
 		names = append(names, t.Name)
 	}
