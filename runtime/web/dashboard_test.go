@@ -186,6 +186,10 @@ func filterByAddress(t *testing.T, browser context.Context) {
 	if got := other.eval(`document.querySelectorAll("tbody tr").length + " " + document.querySelector("[data-search]").value`); got != "1 vehicle" {
 		t.Errorf("somebody else sees %s", got)
 	}
+	other.open("/admin/flows?status=failed")
+	other.click(`.spark a:last-child`) // this hour
+	other.until(`location.search.includes("since=") && location.search.includes("status=failed")`)
+	other.says("Created from", bad)
 	other.open("/admin/flows?q=nothing+like+this")
 	other.says("No run fits this filter")
 	other.screen("no-match")

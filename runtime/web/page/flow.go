@@ -40,7 +40,7 @@ func WriteFlows(w io.Writer, site Site, f Flows) error {
 		row := flowRow{Flow: d, URL: site.FlowURL(d.ID), Runs: site.RunsURL("flow_id", d.ID), FailedURL: site.RunsURL("flow_id", d.ID, "status", "failed")}
 		if s, ok := f.Stats[d.ID]; ok {
 			row.Known, row.Stats = true, s
-			row.Hours, row.HoursSay = sparkline(&s, site.Now)
+			row.Hours, row.HoursSay = sparkline(&s, site.Now, hourOf(site, d.ID))
 			row.All = int(s.Pending + s.Running + s.Completed + s.Failed + s.Cancelled)
 			row.Failed = int(s.Failed)
 		}
@@ -48,6 +48,11 @@ func WriteFlows(w io.Writer, site Site, f Flows) error {
 	}
 	slices.SortFunc(p.Rows, func(a, b flowRow) int { return cmp.Compare(a.Flow.ID, b.Flow.ID) })
 	return write(w, "flows.html", view{Site: site, Title: "Flows", Here: "flows", Body: p})
+}
+
+// hourOf makes the addresses of a flow's runs in a part of time.
+func hourOf(site Site, name string) func(since, until string) string {
+	return func(since, until string) string { return site.RunsURL("flow_id", name, "since", since, "until", until) }
 }
 
 type flowsPage struct {
@@ -109,7 +114,7 @@ func newFlowPage(site Site, f Flow) *flowPage {
 	d := f.Description
 	p := &flowPage{Site: site, Flow: d, Versions: f.Versions, Graph: flowGraph(d), Stats: f.Stats, Facts: factsOf(d), Errors: d.Errors}
 	if f.Stats != nil {
-		p.Hours, p.HoursSay = sparkline(f.Stats, site.Now)
+		p.Hours, p.HoursSay = sparkline(f.Stats, site.Now, hourOf(site, d.ID))
 		p.Tabs = statusTabs(f.Stats)
 		for i := range p.Tabs {
 			p.Tabs[i].URL = site.RunsURL("flow_id", d.ID, "status", string(statuses[i]))

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,8 +57,11 @@ type listPage struct {
 	Search   string
 	Tenant   string
 	Label    string
-	Others   []label // what else the filter says, which the form keeps
-	Filter   []label // all that it says, for a bulk act
+	Others   []label  // what else the filter says, which the form keeps
+	Filter   []label  // all that it says, for a bulk act
+	Since    *instant // from when the runs are, nil where the filter does not say
+	Until    *instant // and until when
+	AnyTime  string   // the list without these
 	Flows    []string
 	Tabs     []tab
 	Rows     []listRow
@@ -101,7 +105,7 @@ var shownFields = []string{"flow_id", "q", "tenant_id", "label"}
 // hourBar is an hour of the sparkline; its numbers are in the units of its view box.
 type hourBar struct {
 	X, Y, H, FailedY, FailedH int
-	Says                      string
+	Says, URL                 string
 }
 
 func newListPage(site Site, l List) *listPage {
@@ -119,12 +123,13 @@ func newListPage(site Site, l List) *listPage {
 			}
 		}
 	}
+	p.Since, p.Until, p.AnyTime = timeIn(q, "since"), timeIn(q, "until"), p.with("since", "", "until", "")
 	p.tabs(l)
 	for _, r := range l.Runs {
 		p.Rows = append(p.Rows, newListRow(site, r))
 	}
 	if l.Stats != nil {
-		p.Hours, p.HoursSay = sparkline(l.Stats, site.Now)
+		p.Hours, p.HoursSay = sparkline(l.Stats, site.Now, func(since, until string) string { return p.with("since", since, "until", until) })
 	}
 	p.First = p.with("cursor", "")
 	if l.Next != "" {
@@ -136,14 +141,29 @@ func newListPage(site Site, l List) *listPage {
 	return p
 }
 
-// with is the address of the list with one thing of its filter changed.
-func (p *listPage) with(name, value string) string {
+// timeIn is a time of the filter: in milliseconds since 1970, or as RFC 3339; nil for none.
+func timeIn(q url.Values, name string) *instant {
+	text := q.Get(name)
+	if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return &instant{time.UnixMilli(ms), "day"}
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return &instant{at, "day"}
+	}
+	return nil
+}
+
+// with is the address of the list with things of its filter changed: names and their values.
+func (p *listPage) with(pairs ...string) string {
 	q := maps.Clone(p.query)
 	if q == nil {
 		q = url.Values{}
 	}
-	if delete(q, name); value != "" {
-		q.Set(name, value)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, value := pairs[i], pairs[i+1]
+		if delete(q, name); value != "" {
+			q.Set(name, value)
+		}
 	}
 	return strings.TrimSuffix(p.Site.Prefix+"/admin/flows?"+q.Encode(), "?")
 }
@@ -210,8 +230,8 @@ const (
 // sparkHours is how many hours a sparkline shows, with the one that is not over.
 const sparkHours = 24
 
-// sparkline are the last hours as bars, and what they say.
-func sparkline(s *runtime.FlowStats, now time.Time) ([]hourBar, string) {
+// sparkline are the last hours as bars, and what they say. Each leads to the runs of its hour.
+func sparkline(s *runtime.FlowStats, now time.Time, link func(since, until string) string) ([]hourBar, string) {
 	first := now.UTC().Truncate(time.Hour).Add(-(sparkHours - 1) * time.Hour)
 	var hours [sparkHours]runtime.Happened
 	var most, started, failed int64
@@ -233,7 +253,8 @@ func sparkline(s *runtime.FlowStats, now time.Time) ([]hourBar, string) {
 	for i, h := range hours {
 		at := first.Add(time.Duration(i) * time.Hour)
 		bars[i] = hourBar{
-			X: i * sparkStep, H: barHeight(h.Started, most), FailedH: barHeight(h.Failed, most),
+			URL: link(at.Format(time.RFC3339), at.Add(time.Hour).Format(time.RFC3339)),
+			X:   i * sparkStep, H: barHeight(h.Started, most), FailedH: barHeight(h.Failed, most),
 			Says: at.Format("15:04 UTC") + ": " + plural(int(h.Started), "run", "runs") + " started, " + count(int(h.Failed)) + " failed",
 		}
 		bars[i].Y, bars[i].FailedY = sparkHeight-bars[i].H, sparkHeight-bars[i].FailedH

@@ -66,6 +66,7 @@ func written() map[string]func(w io.Writer) error {
 		}),
 		"empty":   list(page.List{}),
 		"nomatch": list(page.List{Query: query("q=nothing+like+this&status=failed")}),
+		"hour":    list(page.List{Query: query("since=2026-11-23T11:00:00Z&until=1795435200000&phase=waiting&label=a%3D1&label=b%3D2"), Stats: flowStats()}),
 		"hostilelist": list(page.List{
 			Query: query("q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&flow_id=%3Cb%3E"), Flows: []string{"<b>"},
 			Runs: []runtime.RunSummary{hostileRun().RunSummary},
@@ -185,6 +186,7 @@ func TestSays(t *testing.T) {
 		"value":     {"error of finish, attempt 1", "999,984 bytes"},
 		"empty":     {"There is no run yet"},
 		"nomatch":   {"No run fits this filter", "Show all runs"},
+		"hour":      {"Created from 23 Nov 2026, 11:00:00 UTC until 23 Nov 2026", "Any time", "No run fits"},
 		"list":      {"All 18,366", "Failed 37", "process-order", "atelier-lyon", "channel=web", "fulfill: carrier", "Older"},
 		"flows":     {"onboard-customer", "process-order", "18,366", "37", "2.14s", "6.90s"},
 		"flow":      {"process-order", "Failed 37", "Graph", "in the last 2 runs", "charge-payment", "2 retries, exponential from 1s", "timeout 1m", "undone by refund-payment", "4", "50 %", "payment-declined", "process-order.flow.yaml", "flow: process-order"},
@@ -271,5 +273,18 @@ func TestPayloadToFillIn(t *testing.T) {
 	}
 	if got, want := stdhtml.UnescapeString(textarea[1]), "{\n  \"approved\": false,\n  \"by\": \"\"\n}"; got != want {
 		t.Errorf("it is %s, not %s", got, want)
+	}
+}
+
+// What a form has no field for is in it all the same, and so are all values of what it has one for.
+func TestFilterIsKept(t *testing.T) {
+	for _, want := range []string{
+		`<input type="hidden" name="phase" value="waiting">`, `<input type="hidden" name="label" value="b=2">`, `name="label" value="a=1"`,
+		`href="/_bext/admin/flows?label=a%3D1&amp;label=b%3D2&amp;phase=waiting&amp;since=2026-11-23T11%3A00%3A00Z&amp;status=failed&amp;until=1795435200000"`,
+		`href="/_bext/admin/flows?label=a%3D1&amp;label=b%3D2&amp;phase=waiting&amp;since=2026-11-23T12%3A00%3A00Z&amp;until=2026-11-23T13%3A00%3A00Z"`,
+	} {
+		if !strings.Contains(drawn()["hour"], want) {
+			t.Errorf("the list does not have %s", want)
+		}
 	}
 }
