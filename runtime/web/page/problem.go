@@ -1,6 +1,9 @@
 package page
 
-import "io"
+import (
+	"io"
+	"strings"
+)
 
 // This file is the pages of those who are not let in, and of what is not there.
 
@@ -13,6 +16,9 @@ type Problem struct {
 
 // WriteProblem writes the page of a problem.
 func WriteProblem(w io.Writer, site Site, p Problem) error {
+	if p.Detail = sentence(p.Detail); p.Detail != "" && !strings.HasSuffix(p.Detail, ".") {
+		p.Detail += "."
+	}
 	return write(w, "problem.html", view{Site: site, Title: p.Title, Body: p})
 }
 
