@@ -76,6 +76,19 @@ func TestText(t *testing.T) {
 				entry(flow.KindStep, "charge-payment", 1, 1, 100, -1),
 			},
 		}},
+		{"waited, called, paused and gone on", timeline.Run{
+			Status: flow.StatusCancelled, Attempts: 1, StartedAt: at(0), FinishedAt: at(1000),
+			Log: []flow.Entry{
+				{Kind: flow.KindRetry, Key: "01KB4V", RunAttempt: 1, Seq: 2, EndSeq: 2, StartedAt: at(0), FinishedAt: at(0), Actor: "ada"},
+				entry(flow.KindSignal, "approval", 1, 0, 100, 100),
+				entry(flow.KindWait, "approval", 1, 0, 0, 200),
+				entry(flow.KindCall, "billing", 1, 1, 200, 600),
+				{Kind: flow.KindPause, RunAttempt: 1, Seq: 9, EndSeq: 9, StartedAt: at(650), FinishedAt: at(650), Actor: "ada"},
+				entry(flow.KindResume, "", 1, 0, 800, 800),
+				entry(flow.KindForeach, "seats", 1, 0, 800, 1000),
+				failing(entry(flow.KindTerminate, "", 1, 0, 1000, 1000), "terminated"),
+			},
+		}},
 		{"not begun", timeline.Run{Status: flow.StatusPending, Attempts: 1}},
 	} {
 		text := timeline.Text{Title: c.title, Opened: noon}

@@ -22,13 +22,14 @@ func flowGraph(f *description.Flow) template.HTML {
 
 // graph is the picture of a run's flow, with what became of each block in the last attempt;
 // empty where the flow is not known.
-func (in *inside) graph(f *description.Flow) template.HTML {
+func (in *inside) graph() template.HTML {
+	f := in.flow
 	if f == nil || f.Layout == nil {
 		return ""
 	}
 	g := gather(in.run.Log, in.attempt, "")
 	return template.HTML(graph.SVG(f, graph.Picture{ //nolint:gosec // as above
-		Status: in.statuses(f, g),
+		Status: in.statuses(g),
 		Link: func(path string) string {
 			if g.entries[path] == nil {
 				return "" // it has no place on the page, or many
@@ -51,7 +52,7 @@ func moreUrgent(a, b string) string {
 
 // statuses are those of the blocks in the last attempt of the flow, by the path with [] for
 // the elements of a foreach: of those, and of all that is in a block, the most urgent.
-func (in *inside) statuses(f *description.Flow, g gathered) map[string]string {
+func (in *inside) statuses(g gathered) map[string]string {
 	all := map[string]string{}
 	for _, step := range g.order {
 		b := block{Mark: markOf(flow.StatusPending, "")}
@@ -61,7 +62,7 @@ func (in *inside) statuses(f *description.Flow, g gathered) map[string]string {
 		pattern := description.Pattern(step)
 		all[pattern] = moreUrgent(all[pattern], graphStatus(b))
 	}
-	outward(f.Blocks, all)
+	outward(in.flow.Blocks, all)
 	return all
 }
 

@@ -113,7 +113,7 @@ func newRunPage(site Site, r Run) *runPage {
 	p.Chart = newChart(line, in)
 	p.blocks(in, r.Query)
 	p.Happened = happenings(d.Log)
-	p.Graph = in.graph(r.Flow)
+	p.Graph = in.graph()
 	p.Input = newPayload(d.Input).at(in.value(0, "input"))
 	p.Output = newPayload(d.Output).at(in.value(0, "output"))
 	p.Acts = newActs(in)
