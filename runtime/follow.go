@@ -107,7 +107,7 @@ func (rt *Runtime) FollowRun(ctx context.Context, runID string, after int64) (*F
 }
 
 // FollowRuns follows all runs that a filter selects by what never changes of a run (Flow,
-// Tenants, Labels, ParentID, IdempotencyKey, Since, Until), from behind a position or, if that is nil, from
+// Tenants, Labels, ParentID, RetryOf, IdempotencyKey, Since, Until), from behind a position or, if that is nil, from
 // now on. It returns store.ErrForgotten if not all of what followed the position is known any more.
 func (rt *Runtime) FollowRuns(ctx context.Context, filter RunFilter, after *Position) (*Follower, error) {
 	if rt.hub == nil {
@@ -320,6 +320,7 @@ func (f *Follower) selects(r *store.Run) bool {
 	return (q.Flow == "" || q.Flow == r.Flow) &&
 		(q.Tenants == nil || slices.Contains(q.Tenants, r.Tenant)) &&
 		(q.ParentID == "" || q.ParentID == r.ParentID) &&
+		(q.RetryOf == "" || q.RetryOf == r.RetryOf) &&
 		(q.IdempotencyKey == "" || q.IdempotencyKey == r.IdempotencyKey) &&
 		(q.Since.IsZero() || !r.CreatedAt.Before(q.Since)) &&
 		(q.Until.IsZero() || r.CreatedAt.Before(q.Until)) &&

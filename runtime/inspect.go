@@ -35,6 +35,7 @@ type RunFilter struct {
 	Tenants        []string
 	IdempotencyKey string
 	ParentID       string            // the runs that this one called
+	RetryOf        string            // those that repeat this one or go on with it
 	Labels         map[string]string // all of these
 	// Since and Until bound when the run was created: at Since or later, and before Until.
 	Since, Until time.Time

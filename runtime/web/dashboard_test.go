@@ -234,6 +234,10 @@ func retried(t *testing.T, browser context.Context) {
 	p.click(`#act-retry [data-confirm]`)
 	p.until(`!location.pathname.endsWith(` + quote(id) + `)`)
 	p.says("charge-payment is under way", "Repeats", id)
+	p.open("/admin/flows/" + id) // the next operator sees it
+	p.says("Repeated by")
+	p.click(`.repeats a`)
+	p.says("charge-payment is under way")
 	if got := p.eval(`[...document.querySelectorAll(".block .name")].map((n) => n.innerText.trim()).join(" ")`); got != "validate charge-payment" {
 		t.Errorf("the new run has %s", got)
 	}

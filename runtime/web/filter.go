@@ -25,6 +25,7 @@ var listQuery = []parameter{
 	{"since", "string", "Created then or later: in milliseconds since 1970, or as RFC 3339."},
 	{"until", "string", "Created before that."},
 	{"parent_id", "string", "The runs that this one called."},
+	{"retry_of", "string", "The runs that repeat this one or go on with it."},
 	{"limit", "integer", "How many at most: 1 to 500."},
 	{"cursor", "string", "The next_cursor of the page before, of the same filter."},
 }
@@ -58,7 +59,7 @@ func filterOf(query url.Values, p Principal) (runtime.RunFilter, error) {
 // readFilter is filterOf where only some parameters are possible.
 func readFilter(query url.Values, p Principal, known []parameter) (runtime.RunFilter, error) {
 	f := runtime.RunFilter{
-		Flow: query.Get("flow_id"), ErrorText: query.Get("q"), ParentID: query.Get("parent_id"), Phase: flow.Phase(query.Get("phase")),
+		Flow: query.Get("flow_id"), ErrorText: query.Get("q"), ParentID: query.Get("parent_id"), RetryOf: query.Get("retry_of"), Phase: flow.Phase(query.Get("phase")),
 		Tenants: tenantsOf(query, p),
 	}
 	err := checkQuery(query, known)

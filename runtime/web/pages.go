@@ -102,17 +102,25 @@ func statsOf(stats runtime.Stats, name string) *runtime.FlowStats {
 	return &runtime.FlowStats{Flow: name}
 }
 
+// shownRepeats is how many of the runs that repeat one its page has.
+const shownRepeats = 5
+
 func (h *handler) pageRun(w http.ResponseWriter, r *http.Request) error {
 	run, err := h.run(r.Context(), r.PathValue("runId"))
 	if err != nil {
 		return err
 	}
-	children, err := h.rt.ListRuns(r.Context(), runtime.RunFilter{ParentID: run.ID, Tenants: tenantsOf(url.Values{}, principalOf(r.Context()))})
+	tenants := tenantsOf(url.Values{}, principalOf(r.Context()))
+	children, err := h.rt.ListRuns(r.Context(), runtime.RunFilter{ParentID: run.ID, Tenants: tenants})
+	if err != nil {
+		return err
+	}
+	repeats, err := h.rt.ListRuns(r.Context(), runtime.RunFilter{RetryOf: run.ID, Tenants: tenants, Limit: shownRepeats})
 	if err != nil {
 		return err
 	}
 	v := page.Run{
-		Detail: run, Children: children.Runs, Flow: h.flowOf(r.Context(), run.Flow, run.Version), Query: r.URL.Query(),
+		Detail: run, Children: children.Runs, Repeats: repeats.Runs, Flow: h.flowOf(r.Context(), run.Flow, run.Version), Query: r.URL.Query(),
 	}
 	err = writePage(w, http.StatusOK, func(w io.Writer) error { return page.WriteRun(w, h.siteFor(r), v) })
 	if errors.Is(err, page.ErrNoValue) {

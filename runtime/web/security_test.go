@@ -30,7 +30,7 @@ func TestHostileTextsInEveryFilter(t *testing.T) {
 	}
 	s := newSiteOn(t, st)
 	s.until(s.start(`{"input":{"orderId":"o1"},"tenant_id":"acme","labels":{"team":"a"}}`), "completed")
-	for _, parameter := range []string{"flow_id", "status", "phase", "tenant_id", "label", "q", "since", "until", "parent_id", "limit", "cursor", "history", "<b>"} {
+	for _, parameter := range []string{"flow_id", "status", "phase", "tenant_id", "label", "q", "since", "until", "parent_id", "retry_of", "limit", "cursor", "history", "<b>"} {
 		for _, text := range hostile {
 			for _, accept := range []string{"application/json", "text/html"} {
 				query := "?" + url.QueryEscape(parameter) + "=" + url.QueryEscape(text)

@@ -68,6 +68,7 @@ func matches(r *run, f *store.Filter) bool {
 		(f.Tenants == nil || slices.Contains(f.Tenants, r.Tenant)) &&
 		(f.IdempotencyKey == "" || r.IdempotencyKey == f.IdempotencyKey) &&
 		(f.ParentID == "" || r.ParentID == f.ParentID) &&
+		(f.RetryOf == "" || r.RetryOf == f.RetryOf) &&
 		(f.Since.IsZero() || !r.CreatedAt.Before(f.Since)) && (f.Until.IsZero() || r.CreatedAt.Before(f.Until)) &&
 		errorMatches(r, f)
 }

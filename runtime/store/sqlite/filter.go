@@ -65,6 +65,9 @@ func (l *listing) plan(f *store.Filter) {
 	case f.ParentID != "":
 		l.add("INDEXED BY runs_parent", `parent_id = ?`, f.ParentID)
 		open.ParentID = ""
+	case f.RetryOf != "":
+		l.add("INDEXED BY runs_retry", `retry_of = ?`, f.RetryOf)
+		open.RetryOf = ""
 	case len(statuses) > 0 && !slices.Contains(statuses, flow.StatusCompleted):
 		for _, status := range statuses {
 			l.add("INDEXED BY runs_status", `status <> 'completed' AND status = ?`, string(status))
@@ -112,7 +115,11 @@ func conditionsOf(f *store.Filter) []condition {
 	var all []condition
 	add := func(text string, args ...any) { all = append(all, condition{text, args}) }
 	for _, c := range []struct{ column, value string }{
-		{"flow", f.Flow}, {"phase", string(f.Phase)}, {"idempotency_key", f.IdempotencyKey}, {"parent_id", f.ParentID},
+		{"flow", f.Flow},
+		{"phase", string(f.Phase)},
+		{"idempotency_key", f.IdempotencyKey},
+		{"parent_id", f.ParentID},
+		{"retry_of", f.RetryOf},
 	} {
 		if c.value != "" {
 			add(c.column+` = ?`, c.value)

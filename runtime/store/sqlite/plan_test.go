@@ -64,7 +64,10 @@ func TestListPlans(t *testing.T) {
 		},
 		"USING INDEX runs_tenant (tenant=? AND run>? AND run<?)": {{Tenants: []string{"a", "b"}, Flow: "a"}},
 		"USING INDEX runs_parent (parent_id=? AND run>? AND run<?)": {
-			{ParentID: "a", Statuses: []flow.Status{"failed"}, Tenants: []string{"a"}},
+			{ParentID: "a", Statuses: []flow.Status{"failed"}, Tenants: []string{"a"}, RetryOf: "b"},
+		},
+		"USING INDEX runs_retry (retry_of=? AND run>? AND run<?)": {
+			{RetryOf: "a", Statuses: []flow.Status{"failed"}, Tenants: []string{"a"}},
 		},
 	} {
 		for _, f := range filters {

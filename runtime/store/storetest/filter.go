@@ -54,6 +54,9 @@ func (s *suite) randomRun(st store.Store, random *rand.Rand, earlier []store.Run
 		if len(earlier) > 0 && random.IntN(4) == 0 {
 			r.ParentID = earlier[random.IntN(min(3, len(earlier)))].ID
 		}
+		if len(earlier) > 0 && random.IntN(4) == 0 {
+			r.RetryOf = earlier[random.IntN(min(3, len(earlier)))].ID
+		}
 	})
 	status := pick(random, flow.StatusPending, flow.StatusRunning, flow.StatusCompleted, flow.StatusFailed, flow.StatusCancelled)
 	created := s.create(st, run, status != flow.StatusPending)
@@ -100,6 +103,7 @@ func randomFilter(random *rand.Rand, all []store.Run) store.Filter {
 		case 8:
 			one := all[random.IntN(len(all))]
 			f.IdempotencyKey, f.ParentID = pick(random, one.IdempotencyKey, ""), pick(random, "", one.ParentID)
+			f.RetryOf = pick(random, "", one.RetryOf)
 		}
 	}
 	return f
@@ -123,6 +127,7 @@ func selects(f *store.Filter, r *store.Run) bool {
 	return (f.Flow == "" || f.Flow == r.Flow) && (f.Phase == "" || f.Phase == r.Phase) &&
 		(f.Statuses == nil || slices.Contains(f.Statuses, r.Status)) && (f.Tenants == nil || slices.Contains(f.Tenants, r.Tenant)) &&
 		(f.IdempotencyKey == "" || f.IdempotencyKey == r.IdempotencyKey) && (f.ParentID == "" || f.ParentID == r.ParentID) &&
+		(f.RetryOf == "" || f.RetryOf == r.RetryOf) &&
 		!r.CreatedAt.Before(f.Since) && (f.Until.IsZero() || r.CreatedAt.Before(f.Until)) &&
 		(strings.Contains(message, text) || strings.Contains(kind, text)) && strings.Contains(kind, strings.ToLower(f.ErrorType))
 }
@@ -168,6 +173,7 @@ func testCursors(s *suite) {
 		"none":       func(f *store.Filter) { f.Tenants = []string{} },
 		"key":        func(f *store.Filter) { f.IdempotencyKey = "x" },
 		"parent":     func(f *store.Filter) { f.ParentID = "x" },
+		"repeated":   func(f *store.Filter) { f.RetryOf = "x" },
 		"labels":     func(f *store.Filter) { f.Labels = map[string]string{"x": "1"} },
 		"since":      func(f *store.Filter) { f.Since = at(1) },
 		"until":      func(f *store.Filter) { f.Until = at(9) },

@@ -48,7 +48,7 @@ func written() map[string]func(w io.Writer) error {
 	pending.Status, pending.Phase, pending.Log, pending.Steps, pending.StartedAt = flow.StatusPending, "", nil, nil, noon.Add(-noon.Sub(noon))
 	pending.StartedAt = pending.FinishedAt
 	return map[string]func(w io.Writer) error{
-		"failed":    run(page.Run{Detail: failedRun(), Flow: processOrder()}),
+		"failed":    run(page.Run{Detail: failedRun(), Flow: processOrder(), Repeats: summaries()[:1]}),
 		"attempt":   run(page.Run{Detail: failedRun(), Flow: processOrder(), Query: query("attempt=1")}),
 		"running":   run(page.Run{Detail: runningRun(), Flow: processOrder()}),
 		"pending":   run(page.Run{Detail: pending, Flow: processOrder()}),
@@ -168,7 +168,7 @@ func read(name string) string {
 func TestSays(t *testing.T) {
 	for name, want := range map[string][]string{
 		"failed": {
-			"failed", "after 8.46s", "attempt 2 of 3", "fulfill failed", "process-order.flow.yaml:43", "503 Service Unavailable",
+			"failed", "after 8.46s", "attempt 2 of 3", "running Repeated by 01KB4V7Q2M8T5W9XJ3RZC6N999", "fulfill failed", "process-order.flow.yaml:43", "503 Service Unavailable",
 			"With", `"orderId": "ord_1042"`, "Tried", "999ms", "Before", "Attempt 1", "Undone", "charge-payment", "by refund-payment",
 			"Stays", "validate", "nothing undoes it", "goes on from charge-payment and keeps the results of validate",
 			"Timeline", "Attempt 1 of the flow", "Attempt 2 of the flow", "Steps", "Graph", "2 times with another input",

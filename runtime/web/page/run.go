@@ -22,6 +22,8 @@ import (
 type Run struct {
 	// Detail is the run. Its secrets are hidden.
 	Detail *runtime.RunDetail
+	// Repeats are the runs that repeat it or go on with it, the newest first.
+	Repeats []runtime.RunSummary
 	// Flow describes the run's flow; nil where that is not known.
 	Flow *description.Flow
 	// Children are the runs that it called, as far as they are known.
@@ -83,13 +85,14 @@ type runPage struct {
 	Output   payload
 	Acts     acts
 	Children []runtime.RunSummary
+	Repeats  []runtime.RunSummary
 }
 
 func newRunPage(site Site, r Run) *runPage {
 	d := r.Detail
 	p := &runPage{
 		Site: site, URL: site.RunURL(d.ID), Run: d, Mark: markOf(d.Status, d.Phase),
-		Children: r.Children,
+		Children: r.Children, Repeats: r.Repeats,
 	}
 	if r.Flow != nil {
 		p.Doc = r.Flow.Doc
