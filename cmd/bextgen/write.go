@@ -1,4 +1,4 @@
-// Writing generated files: whole or not at all, and nowhere but in the output
+// Writing files: whole or not at all, and generated ones nowhere but in the output
 // folder.
 
 package main
@@ -41,15 +41,15 @@ func (c change) make() (err error) {
 	if c.state == orphaned {
 		return root.Remove(c.name)
 	}
-	return replace(root, c.name, c.content)
+	const fileMode = 0o644
+	return replace(root, c.name, c.content, fileMode)
 }
 
 // replace gives a file new content in one step: whoever reads it sees the old
 // content or the new one, also if this program ends in the middle.
-func replace(root *os.Root, name string, content []byte) error {
-	const fileMode = 0o644
+func replace(root *os.Root, name string, content []byte, mode os.FileMode) error {
 	temporary := "." + name + "." + rand.Text()
-	if err := root.WriteFile(temporary, content, fileMode); err != nil {
+	if err := root.WriteFile(temporary, content, mode); err != nil {
 		_ = root.Remove(temporary) // it may not be there; what counts is why
 		return err
 	}

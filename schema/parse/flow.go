@@ -29,17 +29,8 @@ type parser struct {
 // Read reads a file, given its base name and its text. It returns nil if there
 // is no YAML to be read in it; what it reports of the rest leaves gaps in the tree.
 func Read(name string, text []byte, report *diag.Reporter) *File {
-	p := &parser{file: name, report: report}
-	if len(text) <= MaxSize {
-		p.lines = strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
-		p.source = newSource(p.lines)
-	}
-	root := p.decode(text)
+	root, p := open(name, text, report)
 	if root == nil {
-		return nil
-	}
-	before := report.Len()
-	if p.refuseFeatures(root, 0); report.Len() > before {
 		return nil
 	}
 	file := &File{Name: name}
@@ -49,6 +40,25 @@ func Read(name string, text []byte, report *diag.Reporter) *File {
 		p.flowFile(root, file)
 	}
 	return file
+}
+
+// open is the root of a file; nil after it reported that there is no YAML in it, or a part of
+// YAML that flow files do not have.
+func open(name string, text []byte, report *diag.Reporter) (*yaml.Node, *parser) {
+	p := &parser{file: name, report: report}
+	if len(text) <= MaxSize {
+		p.lines = strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
+		p.source = newSource(p.lines)
+	}
+	root := p.decode(text)
+	if root == nil {
+		return nil, p
+	}
+	before := report.Len()
+	if p.refuseFeatures(root, 0); report.Len() > before {
+		return nil, p
+	}
+	return root, p
 }
 
 func (p *parser) declarations(file *File) []key {
