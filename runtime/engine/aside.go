@@ -44,10 +44,10 @@ func (c *call) comeBack() {
 	select {
 	case places <- struct{}{}:
 		c.placed.Store(true)
-	case <-c.done:
+	case <-c.done():
 		return
 	}
-	if closed(c.done) { // who ended the attempt may have come before the place
+	if closed(c.done()) { // who ended the attempt may have come before the place
 		c.leavePlace(places)
 	}
 }

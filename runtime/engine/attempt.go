@@ -34,7 +34,7 @@ type attemptEnd struct {
 
 // call is an attempt under way.
 type call struct {
-	flow.Attempt
+	*flow.Attempt
 	execution *execution
 
 	run     *store.Run // the head when the attempt began
@@ -43,7 +43,7 @@ type call struct {
 	cancel  context.CancelCauseFunc
 	// stopGrace stops the timer that leaves a stopped handler behind.
 	stopGrace func() bool
-	done      <-chan struct{} // closed by cancel
+	done      func() <-chan struct{} // of the context that cancel ends
 	// placed says that the call has a place among the handlers that run.
 	placed atomic.Bool
 	// aside is how many wait for another run in the handler; moving is held while
@@ -76,7 +76,7 @@ func (c *call) over(places <-chan struct{}, err *flow.Error) {
 }
 
 // start begins an attempt, unless the process is stopping.
-func (x *execution) start(a flow.Attempt) {
+func (x *execution) start(a *flow.Attempt) {
 	e := x.engine
 	e.mu.Lock()
 	if e.state == ended {
@@ -86,12 +86,12 @@ func (x *execution) start(a flow.Attempt) {
 	e.attempts.Add(1)
 	e.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	c := &call{Attempt: a, execution: x, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel, done: ctx.Done()}
+	c := &call{Attempt: a, execution: x, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel, done: ctx.Done}
 	if a.Transaction {
 		c.loan = newLoan(ctx)
 	}
 	for _, o := range x.observers {
-		ctx = o.Begins(ctx, &c.Attempt)
+		ctx = o.Begins(ctx, a)
 	}
 	x.calls[a.Entry.Seq] = c
 	if !a.Stored {
@@ -251,7 +251,7 @@ func (x *execution) report(c *call, o attemptEnd) {
 	select {
 	case x.ended <- o:
 	case <-x.gone:
-		if o.Err == nil && closed(c.done) { // else it is a timeout, or an end that nobody could store
+		if o.Err == nil && closed(c.done()) { // else it is a timeout, or an end that nobody could store
 			x.engine.tooLate(c, o)
 		}
 	}

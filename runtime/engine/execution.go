@@ -74,13 +74,13 @@ const tellAfter = 2 * time.Millisecond
 func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool, parked time.Duration) *execution {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run, parked: parked,
-		calls: map[int64]*call{}, came: map[int64]bool{},
+		calls: map[int64]*call{},
 		ended: make(chan attemptEnd), asks: make(chan *call), savings: make(chan *saving),
 		woken: make(chan struct{}, 1), gone: make(chan struct{}), takeovers: claimed.Takeovers,
 	}
 	x.onTrial.Store(claimed.Takeovers >= store.SuspectAfter)
 	for _, m := range claimed.Messages {
-		x.came[m.ID] = true
+		x.comes(m)
 	}
 	e.mu.Lock()
 	closing := e.state == ended
@@ -186,8 +186,8 @@ func (x *execution) carryOut(next step) bool {
 		x.cancelCalls(errStopped) // of a run that was terminated
 		return false
 	}
-	for _, a := range next.effects.Attempts {
-		if !x.isCondemned(a) {
+	for i := range next.effects.Attempts {
+		if a := &next.effects.Attempts[i]; !x.isCondemned(a) {
 			x.start(a)
 		}
 	}
@@ -369,12 +369,21 @@ func (x *execution) forget(o attemptEnd) bool {
 // next execution finds it.
 func (x *execution) deliver(m store.Message) {
 	x.mu.Lock()
-	if !x.came[m.ID] {
-		x.came[m.ID] = true
+	if x.comes(m) {
 		x.box = append(x.box, m)
 	}
 	x.mu.Unlock()
 	signal(x.woken)
+}
+
+// comes notes that a message came, and says whether it is the first time.
+func (x *execution) comes(m store.Message) bool {
+	if x.came == nil {
+		x.came = map[int64]bool{} // most runs get none
+	}
+	first := !x.came[m.ID]
+	x.came[m.ID] = true
+	return first
 }
 
 // nextMessage is the next message in the box.

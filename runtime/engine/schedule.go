@@ -62,13 +62,12 @@ func (e *Embedded) look(ctx context.Context) time.Duration {
 // claimDue claims runs that are due, and says how long there are no more.
 func (e *Embedded) claimDue(ctx context.Context) time.Duration {
 	for {
-		e.backlog.Store(true) // what is due may find no room: then an execution that ends kicks
-		room := e.room()
-		if room == 0 {
-			return e.opts.PollInterval
-		}
 		flows := e.versions()
 		e.backlog.Store(false)
+		room := e.room()
+		if room == 0 {
+			return e.untilRoom(ctx, flows)
+		}
 		now := e.opts.Clock.Now()
 		ending := now.Sub(e.endedAt).Abs() >= e.opts.PollInterval
 		if ending {
@@ -87,6 +86,17 @@ func (e *Embedded) claimDue(ctx context.Context) time.Duration {
 			return e.untilNext(ctx, flows)
 		}
 	}
+}
+
+// untilRoom is untilNext while there is no room. If somebody waits for it, an execution that ends
+// kicks; if nobody does, a run that is created then has its turn at once.
+func (e *Embedded) untilRoom(ctx context.Context, flows []store.FlowVersion) time.Duration {
+	pause := e.untilNext(ctx, flows)
+	if pause <= time.Millisecond {
+		e.backlog.Store(true)
+		return e.opts.PollInterval
+	}
+	return pause
 }
 
 // untilNext is the time until the next run is due, at most the poll interval.

@@ -159,12 +159,12 @@ func (x *execution) condemn(log []flow.Entry) {
 // isCondemned says that an attempt that is to begin was under way when the process died, and
 // is not to begin again. While the run is as it was then, that is so also where the log does not
 // know of it.
-func (x *execution) isCondemned(a flow.Attempt) bool {
+func (x *execution) isCondemned(a *flow.Attempt) bool {
 	c := x.condemned
 	if c == nil || x.takeovers == 0 && !c.open[a.Entry.Seq] {
 		return false
 	}
-	c.failed = append(c.failed, a)
+	c.failed = append(c.failed, *a)
 	return true
 }
 

@@ -13,7 +13,7 @@ import (
 // function of its head and the outcomes applied to it; see the package's doc.
 type Run struct {
 	def   *Definition
-	defs  map[string]*StepDef
+	defs  map[string]*StepDef // nil for a flow of few steps, see index
 	waits map[string]*WaitDef
 	id    string
 	input json.RawMessage
@@ -76,25 +76,36 @@ type Head struct {
 
 // New makes a run that has not begun.
 func New(def *Definition, head Head) *Run {
-	defs := make(map[string]*StepDef, len(def.Steps))
-	for _, s := range def.Steps {
-		defs[s.Name] = s
-	}
-	waits := make(map[string]*WaitDef, len(def.Waits))
-	for _, w := range def.Waits {
-		waits[w.Name] = w
-	}
 	r := &Run{
-		def: def, defs: defs, waits: waits, id: head.ID, input: head.Input,
-		signals: map[signalTarget][]byte{}, known: map[signalID]bool{},
+		def: def, id: head.ID, input: head.Input,
 		info:   RunInfo{ID: head.ID, Tenant: head.Tenant, StartedAt: head.StartedAt},
 		status: StatusPending, attempt: 1, maxPayload: head.MaxPayload,
 	}
+	r.index()
 	r.reset()
 	if !head.StartedAt.IsZero() {
 		r.begin(head.StartedAt)
 	}
 	return r
+}
+
+// fewSteps is how many steps are found as fast without a map, of which each run has its own.
+const fewSteps = 16
+
+// index makes ready what finds the definitions of blocks.
+func (r *Run) index() {
+	if len(r.def.Steps) > fewSteps {
+		r.defs = make(map[string]*StepDef, len(r.def.Steps))
+		for _, s := range r.def.Steps {
+			r.defs[s.Name] = s
+		}
+	}
+	for _, w := range r.def.Waits {
+		if r.waits == nil {
+			r.waits = make(map[string]*WaitDef, len(r.def.Waits))
+		}
+		r.waits[w.Name] = w
+	}
 }
 
 // Restore makes the run of which this is the log, in the order of Seq. The run

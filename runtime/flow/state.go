@@ -64,7 +64,18 @@ type stepState struct {
 }
 
 // stepDef is the definition of the step at a path.
-func (r *Run) stepDef(path string) *StepDef { return r.defs[blockName(path)] }
+func (r *Run) stepDef(path string) *StepDef {
+	name := blockName(path)
+	if r.defs != nil {
+		return r.defs[name]
+	}
+	for _, s := range r.def.Steps {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
 
 // blockName is the name of the block at a path: names are unique in a flow.
 func blockName(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
@@ -257,7 +268,7 @@ func (r *Run) fail(err *Error) {
 
 // reset forgets what the attempt of the run that failed did.
 func (r *Run) reset() {
-	r.steps = make(map[string]*stepState, len(r.defs))
+	r.steps = make(map[string]*stepState, len(r.def.Steps))
 	r.open, r.waiting, r.undoable, r.calls = nil, nil, nil, nil
 	r.failure, r.stopAsked, r.unwound, r.machine = nil, false, false, nil
 	r.spans, r.toUndo = nil, 0

@@ -134,6 +134,9 @@ func (r *Run) signalFor(wait *Entry) json.RawMessage {
 // in each attempt of the run again (semantics.md, "Starting").
 func (r *Run) signalled(e *Entry) {
 	target := signalTarget{e.Step, e.Key}
+	if r.signals == nil {
+		r.signals, r.known = map[signalTarget][]byte{}, map[signalID]bool{}
+	}
 	if _, ok := r.signals[target]; !ok {
 		r.signals[target] = e.Output
 	}

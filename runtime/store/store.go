@@ -356,7 +356,8 @@ type Store interface {
 	Unobeyed(ctx context.Context) ([]Message, error)
 
 	// NextDue is the earliest time at which a free run of these flows is due; a
-	// pending one without a WakeAt counts as due at the time it was created. One that waits for a
+	// pending one without a WakeAt counts as due at the time it was created; of more than a
+	// thousand such, the earliest of some counts. One that waits for a
 	// message, or for the end of another run of its key, does not count, nor does a suspect.
 	// ok is false if there is none.
 	NextDue(ctx context.Context, flows []FlowVersion) (at time.Time, ok bool, err error)
