@@ -126,6 +126,7 @@ func TestDashboard(t *testing.T) {
 		{"light, dark, and a phone", lightDarkPhone},
 		{"ten thousand attempts", tenThousand},
 		{"signing in", signingIn},
+		{"deleted meanwhile", deletedMeanwhile},
 		{"without script", withoutScript},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, browser) })
@@ -496,8 +497,30 @@ func signingIn(t *testing.T, browser context.Context) {
 	p.says("There is no run yet")
 	p.until(`document.querySelector(".who").innerText.includes("ada")`)
 	p.screen("empty")
+	other := newTab(t, browser, s) // of the same browser, so of the same cookie
+	other.open("/admin/flows")
+	other.says("There is no run yet")
 	p.click(`.who form button`)
 	p.until(`location.pathname.endsWith("/login")`)
+	s.start(`{"orderId":"o1"}`, "Authorization", "Bearer a-token-of-some-length")
+	other.until(`location.pathname.endsWith("/login")`) // it notices when it wants to come up to date
+}
+
+// deletedMeanwhile holds that a page of a run that is not there any more says so.
+func deletedMeanwhile(t *testing.T, browser context.Context) {
+	s, steps := newShop(t, memory.New().Open())
+	charge := steps.hold("charge ord_1")
+	id := s.order("ord_1")
+	p := newTab(t, browser, s)
+	p.open("/admin/flows/" + id)
+	p.says("charge-payment is under way")
+	p.refuses(id)
+	charge()
+	s.until(id, "completed")
+	s.do("DELETE", "/admin/flows/"+id, "").is(200)
+	p.open("/admin/flows/" + id)
+	p.says("404", "There is no such run, flow or page.", "All runs")
+	p.screen("not-found")
 }
 
 // withoutScript holds that forms do the acts, and dialogs ask, without the module.

@@ -99,7 +99,9 @@ async function refresh() {
   fetching = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (answer.ok && !answer.redirected) {
+    if (answer.redirected) location.assign(answer.url); // to sign in
+    else if (answer.status === 404) location.reload(); // somebody deleted it
+    else if (answer.ok) {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       tellTimes(fresh);
       morph(document.querySelector("main"), fresh.querySelector("main"));
