@@ -20,7 +20,17 @@ func text() node { return node{"type": []string{"string", "number", "boolean"}, 
 func words[W ~string](all ...W) node { return node{"enum": all} }
 
 func named(pattern string) node {
-	return node{"type": "string", "pattern": pattern, "maxLength": resolve.LongestName}
+	return said(node{"type": "string", "pattern": pattern, "maxLength": resolve.LongestName}, map[string]string{
+		resolve.KebabCase:  "Write a name in kebab-case: small letters, digits and single hyphens, such as charge-payment.",
+		resolve.CamelCase:  "Write a name in camelCase: letters and digits, a small one first, such as orderId.",
+		resolve.PascalCase: "Write a name that begins with a capital, of letters and digits, such as OrderItem.",
+	}[pattern])
+}
+
+// said is a pattern with the words that editors have for what does not match, in place of the pattern.
+func said(n node, words string) node {
+	n["patternErrorMessage"] = words
+	return n
 }
 
 // whole is a whole number, which may stand in quotes.
@@ -38,9 +48,9 @@ func scalar(form parse.Form) node {
 	case parse.Camel:
 		return named(resolve.CamelCase)
 	case parse.Version:
-		return node{"type": []string{"string", "number"}, "pattern": check.VersionForm}
+		return said(node{"type": []string{"string", "number"}, "pattern": check.VersionForm}, "Write major.minor, such as \"1.0\".")
 	case parse.Duration:
-		return node{"type": "string", "pattern": durationForm}
+		return said(node{"type": "string", "pattern": durationForm}, "Write a duration: a number with d, h, m, s or ms, or several of them, such as 30s, 1d12h or 1.5h.")
 	case parse.Count:
 		return whole(0, check.MostAttempts)
 	case parse.Positive:
@@ -50,7 +60,7 @@ func scalar(form parse.Form) node {
 	case parse.Part:
 		return node{"type": []string{"number", "string"}, "minimum": 0, "maximum": 1}
 	case parse.Switch:
-		return node{"type": []string{"boolean", "string"}, "pattern": "^(true|false)$"}
+		return said(node{"type": []string{"boolean", "string"}, "pattern": "^(true|false)$"}, "Write true or false.")
 	case parse.Backoff:
 		return words(model.Fixed, model.Linear, model.Exponential)
 	case parse.OnTimeout:
@@ -64,7 +74,7 @@ func scalar(form parse.Form) node {
 	case parse.Retry:
 		return words("never")
 	case parse.GoType:
-		return node{"type": "string", "pattern": `^[^.].*\.[A-Z][A-Za-z0-9]*$`}
+		return said(node{"type": "string", "pattern": `^[^.].*\.[A-Z][A-Za-z0-9]*$`}, "Write the path of a Go package and the name of a type in it, such as example.com/shop/money.Amount.")
 	case parse.TypeText:
 		return typeText()
 	case parse.Literal:
@@ -79,7 +89,7 @@ func typeText() node {
 	simple := `(` + strings.Join(kinds, "|") + `|[A-Z][A-Za-z0-9]*)`
 	const open = `(list|map|optional)\s*<\s*`
 	pattern := `^\s*(` + simple + `|` + open + `(` + open + `)*` + simple + `(\s*[>?])*\s*>)(\s*\?)?\s*$`
-	return node{"type": "string", "anyOf": []node{{"enum": kinds}, {"pattern": pattern}}}
+	return node{"type": "string", "anyOf": []node{{"enum": kinds}, said(node{"pattern": pattern}, "Write a type, such as string, list<Item> or map<int>; one that is declared begins with a capital.")}}
 }
 
 // structure is the form of a value that is a list or a mapping, or may be one.
