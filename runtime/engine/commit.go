@@ -131,7 +131,10 @@ func (x *execution) writeBegun() {
 	if x.headPending {
 		change.Head = x.head
 	}
-	x.begun, x.headPending = nil, false
+	x.begun = nil
+	// A run that has its place by a bound may not be pending when it has results: if the process died
+	// before the lazy head was written, another run would get the place. So its next commit has the head too.
+	x.headPending = x.headPending && x.head.Concurrency != nil
 	if err := x.engine.store.Commit(context.Background(), change); err != nil {
 		x.engine.opts.Logger.Debug("the start of a step could not be stored; its end will be", "run", x.head.ID, "error", err)
 	}
