@@ -11,8 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"github.com/bextgen/bextgen/runtime/flow/description"
 	"github.com/bextgen/bextgen/schema"
+	"github.com/bextgen/bextgen/schema/breaking"
 	"github.com/bextgen/bextgen/schema/diag"
+	"github.com/bextgen/bextgen/schema/model"
+	"github.com/bextgen/bextgen/templates"
 )
 
 // explanation is the form of a page about a code: an example, what is said of it, why and
@@ -43,7 +47,7 @@ func checkExplanation(t *testing.T, code diag.Code) {
 	if parts[1] != string(code) || parts[2] != diag.Titles()[code] {
 		t.Errorf("its heading is %s: %s; want %s: %s", parts[1], parts[2], code, diag.Titles()[code])
 	}
-	wrong := loadExample(t, parts[3])
+	wrong := loadExample(t, code, parts[3])
 	if len(wrong) == 0 {
 		t.Error("the wrong example is accepted")
 	}
@@ -60,15 +64,19 @@ func checkExplanation(t *testing.T, code diag.Code) {
 	} else if diff != "" {
 		t.Errorf("the page shows other messages (-page +bextgen), rewrite them with -update:\n%s", diff)
 	}
-	if mended := loadExample(t, parts[6]); len(mended) > 0 {
+	if mended := loadExample(t, code, parts[6]); len(mended) > 0 {
 		t.Errorf("the mended example is wrong too:\n%s", mended)
 	}
 }
 
 // loadExample loads the files of an example: one flow file, or several in the form of txtar.
-func loadExample(t *testing.T, text string) diag.List {
+// Those in the folder before are what the others were.
+func loadExample(t *testing.T, code diag.Code, text string) diag.List {
 	t.Helper()
 	archive := txtar.Parse([]byte(text))
+	if strings.HasPrefix(text, "-- before/") {
+		return compareExample(t, code, archive)
+	}
 	if len(archive.Files) == 0 {
 		archive = &txtar.Archive{Files: []txtar.File{{Name: "shop.flow.yaml", Data: []byte(text)}}}
 	}
@@ -80,4 +88,35 @@ func loadExample(t *testing.T, text string) diag.List {
 	}
 	_, list := schema.Load(spec, opts)
 	return list
+}
+
+// compareExample says what is wrong with an example that was otherwise before.
+func compareExample(t *testing.T, code diag.Code, archive *txtar.Archive) diag.List {
+	t.Helper()
+	files := map[string]fstest.MapFS{} // by folder
+	for _, f := range archive.Files {
+		folder, name := filepath.Split(f.Name)
+		if files[folder] == nil {
+			files[folder] = fstest.MapFS{}
+		}
+		files[folder][name] = &fstest.MapFile{Data: f.Data}
+	}
+	describe := func(folder string) (*model.Package, []*description.Flow) {
+		pkg, list := schema.Load(files[folder], schema.Options{Package: "shop"})
+		if len(list) > 0 {
+			t.Fatal(list)
+		}
+		var flows []*description.Flow
+		for _, f := range pkg.Flows {
+			flows = append(flows, templates.Describe(pkg, f))
+		}
+		return pkg, flows
+	}
+	_, before := describe("before/")
+	pkg, after := describe("")
+	now := breaking.Now{Package: pkg, Flows: after, Frozen: func(string, int) bool { return files["v1/"] != nil }}
+	if code == diag.StaleLock {
+		return breaking.Check(breaking.Locked(before), now)
+	}
+	return breaking.Compare(breaking.Locked(before), now)
 }

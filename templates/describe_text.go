@@ -13,6 +13,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/bextgen/bextgen/runtime/flow/description"
+	"github.com/bextgen/bextgen/schema/breaking"
 	"github.com/bextgen/bextgen/schema/model"
 )
 
@@ -22,15 +23,31 @@ const descriptionWidth = 120
 // descriptionText is a description as JSON, what is short on one line. Runes that are not
 // printed, or that turn the direction of a text around, are escaped.
 func descriptionText(d *description.Flow) ([]byte, error) {
-	var compact bytes.Buffer
-	enc := json.NewEncoder(&compact)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(d); err != nil {
+	text, err := dataText(d)
+	if err != nil {
 		return nil, fmt.Errorf("describing %s: %w", d.ID, err)
 	}
-	var out bytes.Buffer
+	return text, nil
+}
+
+// LockText is the text of a lock, in the manner of a description.
+func LockText(l *breaking.Lock) ([]byte, error) {
+	text, err := dataText(l)
+	if err != nil {
+		return nil, fmt.Errorf("writing the lock: %w", err)
+	}
+	return text, nil
+}
+
+func dataText(data any) ([]byte, error) {
+	var compact, out bytes.Buffer
+	enc := json.NewEncoder(&compact)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(data); err != nil {
+		return nil, err
+	}
 	if err := layOut(&out, bytes.TrimSpace(compact.Bytes()), 0); err != nil {
-		return nil, fmt.Errorf("describing %s: %w", d.ID, err)
+		return nil, err
 	}
 	out.WriteByte('\n')
 	return escapeUnprinted(out.Bytes()), nil

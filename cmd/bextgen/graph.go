@@ -13,6 +13,8 @@ import (
 	"github.com/bextgen/bextgen/runtime/flow/description"
 	"github.com/bextgen/bextgen/runtime/flow/description/graph"
 	"github.com/bextgen/bextgen/schema"
+	"github.com/bextgen/bextgen/schema/diag"
+	"github.com/bextgen/bextgen/schema/model"
 	"github.com/bextgen/bextgen/templates"
 )
 
@@ -66,19 +68,25 @@ func describe(folder string, cmd *cobra.Command) ([]*description.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, flows, wrong := load(folders[0])
+	return flows, tell(cmd.ErrOrStderr(), wrong)
+}
+
+// load checks the flow files of a folder and describes their flows, in the order of the model.
+func load(folder string) (*model.Package, []*description.Flow, diag.List) {
 	name, err := packageName(folder)
 	if err != nil {
 		name = "flows" // it is not written
 	}
-	pkg, wrong := schema.Load(os.DirFS(folders[0]), schema.Options{Package: name, Dir: folder, Out: folder})
-	if err := tell(cmd.ErrOrStderr(), wrong); err != nil {
-		return nil, err
+	pkg, wrong := schema.Load(os.DirFS(folder), schema.Options{Package: name, Dir: folder, Out: folder})
+	if len(wrong) > 0 {
+		return nil, nil, wrong
 	}
 	var flows []*description.Flow
 	for _, f := range pkg.Flows {
 		flows = append(flows, templates.Describe(pkg, f))
 	}
-	return flows, nil
+	return pkg, flows, nil
 }
 
 // choose is the flow of a name, or the only one.

@@ -6,7 +6,7 @@ type Code string
 
 // The codes. 00x and 01x are about files and YAML, 02x about names, 03x about
 // types, 04x about blocks, policies and other values, 05x and 06x about expressions, 07x
-// about schedules and literal values.
+// about schedules and literal values, 08x and 09x about changes between versions of a flow.
 const (
 	Unreadable     Code = "BX001"
 	NoFlowFile     Code = "BX002"
@@ -65,6 +65,18 @@ const (
 
 	BadSchedule Code = "BX070"
 	BadValue    Code = "BX071"
+
+	BlockGone        Code = "BX080"
+	BlockKindChanged Code = "BX081"
+	BlockMoved       Code = "BX082"
+	OrderChanged     Code = "BX083"
+	ReadsSkipped     Code = "BX084"
+	StoredChanged    Code = "BX085"
+	UndoGone         Code = "BX086"
+	OtherCall        Code = "BX087"
+	VersionNotRaised Code = "BX088"
+	VersionGone      Code = "BX089"
+	StaleLock        Code = "BX090"
 )
 
 // Titles has a title of one line for every code.
@@ -126,5 +138,17 @@ func Titles() map[Code]string {
 
 		BadSchedule: "the times of a schedule cannot be read, or never come",
 		BadValue:    "a literal value does not fit its type",
+
+		BlockGone:        "a block that runs may be at, or past, is gone",
+		BlockKindChanged: "a block is of another kind than it was",
+		BlockMoved:       "a block was moved in or out of a foreach or a choose, or to another case",
+		OrderChanged:     "a block stands in front of one that runs may have begun before it",
+		ReadsSkipped:     "an expression reads what runs under way may never have done",
+		StoredChanged:    "a type does not fit what is stored of it",
+		UndoGone:         "what runs have done is not undone any more",
+		OtherCall:        "a call starts another flow than it did",
+		VersionNotRaised: "a flow has changed and its version was not raised",
+		VersionGone:      "runs under way are left without code",
+		StaleLock:        "the lock is not that of the flows as they are",
 	}
 }

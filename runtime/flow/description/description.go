@@ -19,17 +19,17 @@ const Format = 1
 // such as 1d12h; expressions are as they were written.
 type Flow struct {
 	// Generated says which spec the description was made from, as generated Go does.
-	Generated string `json:"generated"`
+	Generated string `json:"generated,omitempty"`
 	// Format is that of the description, see the constant.
 	Format  int    `json:"format"`
 	ID      string `json:"flow_id"` // the flow's name, such as process-order
 	Version string `json:"version"` // major.minor
 	Doc     string `json:"doc,omitempty"`
 	// File is the base name of the spec, and Line where the flow stands in it.
-	File string `json:"file"`
-	Line int    `json:"line"`
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
 
-	MaxAttempts int `json:"max_attempts"` // of the whole flow, at least 1
+	MaxAttempts int `json:"max_attempts,omitempty"` // of the whole flow, at least 1
 	// Restart is the pause before the flow is tried again.
 	Restart *Policy `json:"restart,omitempty"`
 	// Timeout is the total time of a run, and Retention how long it is kept after its end;
