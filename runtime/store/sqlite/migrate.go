@@ -76,18 +76,8 @@ func prepareFile(path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	if err := checkSQLite(c); err != nil {
-		return err
-	}
-	all, err := migrations()
-	if err != nil {
-		return err
-	}
-	version, err := layout(c)
-	if err != nil {
-		return err
-	}
-	if err := refuseNewer(version, int64(len(all))); err != nil || version == int64(len(all)) {
+	version, all, err := examine(c)
+	if err != nil || version == int64(len(all)) {
 		return err
 	}
 	if version == 0 {
@@ -98,11 +88,22 @@ func prepareFile(path string) (err error) {
 	return migrate(c, all)
 }
 
-func refuseNewer(version, newest int64) error {
-	if version > newest {
-		return fmt.Errorf("%w: its layout is number %d, and this program knows %d: use a newer bextgen", store.ErrNewer, version, newest)
+// examine is the number of the database's layout, 0 for a new file, and all layouts that this program
+// knows. A newer one is refused. It writes nothing.
+func examine(c *conn) (version int64, all []migration, err error) {
+	if err := checkSQLite(c); err != nil {
+		return 0, nil, err
 	}
-	return nil
+	if all, err = migrations(); err != nil {
+		return 0, nil, err
+	}
+	if version, err = layout(c); err != nil {
+		return 0, nil, err
+	}
+	if newest := int64(len(all)); version > newest {
+		return 0, nil, fmt.Errorf("%w: its layout is number %d, and this program knows %d: use a newer bextgen", store.ErrNewer, version, newest)
+	}
+	return version, all, nil
 }
 
 // makeLockFile makes the lock file of a database that is to be created, with its mode.

@@ -45,24 +45,15 @@ func checkFile(path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
-	if err := checkSQLite(c); err != nil {
+	version, all, err := examine(c)
+	switch newest := int64(len(all)); {
+	case err != nil:
 		return err
-	}
-	all, err := migrations()
-	if err != nil {
-		return err
-	}
-	version, err := layout(c)
-	if err != nil {
-		return err
-	}
-	newest := int64(len(all))
-	if version == 0 {
+	case version == 0:
 		return damaged("it is empty")
-	}
-	if version < newest {
+	case version < newest:
 		return fmt.Errorf("%w: its layout is number %d, and this program reads number %d; a program that opens it to write brings it up to date",
 			store.ErrOlder, version, newest)
 	}
-	return refuseNewer(version, newest)
+	return nil
 }
