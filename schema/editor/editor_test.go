@@ -210,6 +210,33 @@ func codesOf(archive *txtar.Archive) []diag.Code {
 	return slices.Compact(codes)
 }
 
+// TestKeysTogether holds what is marked of keys that need or exclude each other.
+func TestKeysTogether(t *testing.T) {
+	s := compile(t)
+	for spec, good := range map[string]bool{
+		"steps: [{wait: a, timeout: 1h, onTimeout: continue}]":                               true,
+		"steps: [{wait: a, onTimeout: continue}]":                                            false,
+		"steps: [{step: a}]\nschedule: {cron: 0 9 * * *, timezone: Europe/Paris}":            true,
+		"steps: [{step: a}]\nschedule: {cron: 0 9 * * *, every: 1h}":                         false,
+		"steps: [{step: a}]\nschedule: {every: 1h, timezone: Europe/Paris}":                  false,
+		"steps: [{step: a}]\nschedule: {input: {}}":                                          false,
+		"steps: [{choose: a, cases: [{when: input.x, steps: [{step: a}]}]}]":                 true,
+		"steps: [{choose: a, cases: [{when: input.x, else: [{step: a}]}]}]":                  false,
+		"steps: [{choose: a, cases: [{when: input.x}]}]":                                     false,
+		"steps: [{choose: a, cases: [{else: [{step: a}]}]}]":                                 false,
+		"steps: [{parallel: a, steps: [{sequence: [{step: b}]}, {step: c}]}]":                true,
+		"steps: [{sequence: [{step: b}]}]":                                                   false,
+		"steps: [{step: a, wait: b}]":                                                        false,
+		"steps: [{step: a, retries: \"3\", jitter: \"0.1\", transaction: \"true\"}]":         true,
+		"steps: [{step: a}]\ntypes: {Size: {enum: [s, 1]}, A: {fields: {enum: list<Size>}}}": true,
+		"steps: [{step: a}]\ntypes: {size: {enum: [s]}}":                                     false,
+	} {
+		if err := s.check(t, "a.flow.yaml", []byte("flow: a\nversion: 1.0\n"+spec)); (err == nil) != good {
+			t.Errorf("%s: %v", spec, err)
+		}
+	}
+}
+
 // TestDurations holds that a text that is a duration is one for editors too.
 func TestDurations(t *testing.T) {
 	s := compile(t)

@@ -49,7 +49,7 @@ func enter(levels []level, tokens []token) []level {
 func leave(levels []level, first token) []level {
 	for len(levels) > 0 {
 		top := levels[len(levels)-1]
-		if top.old < first.column || top.old == first.column && (!top.list || first.mark == '-') {
+		if top.old < first.column || top.old == first.column && first.mark == '-' { // a list may stand right below its key
 			break
 		}
 		levels = levels[:len(levels)-1]
@@ -141,7 +141,7 @@ func (l *formatLine) shifted() string {
 	for spaces < len(raw) && raw[spaces] == ' ' {
 		spaces++
 	}
-	if spaces == len(raw) && len(raw)+l.shift <= 0 {
+	if spaces == len(raw) && spaces <= l.textIndent {
 		return ""
 	}
 	if l.ends { // so that the end of the line is no part of the text

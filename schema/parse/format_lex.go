@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -23,6 +24,8 @@ type formatLine struct {
 	tokens []token
 	// inScalar says that the line goes on with a text that began on an earlier one.
 	inScalar bool
+	// textIndent is how deep that text stands: white space up to there is not in it.
+	textIndent int
 	// ends says that the text, one that is not behind a `|` or `>`, ends on the line.
 	ends bool
 	// follows is the line with which this one is shifted, as it goes on with something that began
@@ -105,10 +108,10 @@ func (x *lexer) line(at, from int) (next int, err error) {
 		s, scalar := x.spans[[2]int{at, column}]
 		switch {
 		case scalar && s.block:
-			return x.blockScalar(at, column)
+			return x.blockScalar(at, column), nil
 		case scalar && s.endLine > at:
 			l.tokens = append(l.tokens, token{column: column, text: strings.TrimRight(string(l.raw[column:]), " \t")})
-			x.continued(at, s.endLine)
+			x.continued(at, s.endLine, math.MaxInt)
 			x.lines[s.endLine].ends = true
 			return x.line(s.endLine, s.endColumn)
 		case scalar:
@@ -142,34 +145,37 @@ func (x *lexer) nest(r rune) {
 	}
 }
 
-// continued notes that a text goes on up to a line.
-func (x *lexer) continued(at, last int) {
+// continued notes that a text goes on up to a line, so deep.
+func (x *lexer) continued(at, last, indent int) {
 	for i := at + 1; i <= last; i++ {
-		x.lines[i].inScalar = true
-		x.lines[i].follows = x.lines[at]
+		l := x.lines[i]
+		l.inScalar, l.textIndent, l.follows = true, indent, x.lines[at]
 	}
 }
 
 // blockScalar goes over a text behind `|` or `>`: all the lines that are blank or stand deeper than its key.
-func (x *lexer) blockScalar(at, column int) (next int, err error) {
+func (x *lexer) blockScalar(at, column int) (next int) {
 	l := x.lines[at]
 	header, comment, commented := strings.Cut(string(l.raw[column:]), " #")
 	l.tokens = append(l.tokens, token{column: column, text: strings.TrimSpace(header)})
 	if commented {
 		l.tokens = append(l.tokens, token{column: column + len(header) + 1, text: strings.TrimRight("#"+comment, " \t"), mark: '#'})
 	}
-	parent, last := l.parentColumn(), at
+	parent, last, textIndent := l.parentColumn(), at, 0
 	for i := at + 1; i < len(x.lines); i++ {
 		indent, blank := leading(x.lines[i].raw)
 		if !blank && indent <= parent {
 			break
 		}
+		if textIndent == 0 && !blank && !strings.ContainsAny(header, "123456789") {
+			textIndent = indent
+		}
 		if !blank || strings.Contains(header, "+") {
 			last = i
 		}
 	}
-	x.continued(at, last)
-	return last + 1, nil
+	x.continued(at, last, textIndent)
+	return last + 1
 }
 
 // parentColumn is where the key or the dash stands that the last value of the line belongs to.

@@ -38,6 +38,26 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+// TestSameMeaning holds that a text that means something else, or has other characters, is found.
+func TestSameMeaning(t *testing.T) {
+	const before = "flow: a b\nsteps:\n  - step: c\n"
+	for after, same := range map[string]bool{
+		before:                                 true,
+		"flow: a b\n\nsteps:\n- step: c\n":     true,
+		"flow: a  b\nsteps:\n  - step: c\n":    false,
+		"flow: ab\nsteps:\n  - step: c\n":      false,
+		"flow: a b\nsteps:\n  -step: c\n":      false,
+		"flow: a b # x\nsteps:\n  - step: c\n": false,
+		"flow: a b\nsteps:\n - step: c\n  - ":  false,
+		"flow: a b\nsteps: {":                  false,
+	} {
+		root, _ := open("a.flow.yaml", []byte(before), new(diag.Reporter))
+		if err := sameMeaning("a.flow.yaml", root, []byte(before), []byte(after)); (err == nil) != same {
+			t.Errorf("%q: %v", after, err)
+		}
+	}
+}
+
 // holdFormat holds what is true of every file: if it can be formatted, formatting it again
 // changes nothing, and a mistake of bextgen is never told.
 func holdFormat(t *testing.T, in []byte) {

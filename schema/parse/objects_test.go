@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -26,6 +28,21 @@ func TestMeanings(t *testing.T) {
 	for key := range meanings() {
 		if !used[key] {
 			t.Errorf("%s has a meaning, and there is no such key", key)
+		}
+	}
+}
+
+// TestKeysAreDocumented holds that docs/language.md speaks of each key.
+func TestKeysAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/language.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range Objects() {
+		for _, k := range o.Keys {
+			if !regexp.MustCompile("`[^`\n]*\\b" + k.Name + "\\b[^`\n]*`").Match(page) {
+				t.Errorf("docs/language.md does not speak of the key `%s` of %s", k.Name, o.Name)
+			}
 		}
 	}
 }
