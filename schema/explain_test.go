@@ -90,6 +90,12 @@ func loadExample(t *testing.T, code diag.Code, text string) diag.List {
 	return list
 }
 
+// comparesVersions says whether a code is about a change, whose page shows what was before.
+func comparesVersions(code diag.Code) bool {
+	page, _ := diag.Explanation(code)
+	return strings.Contains(page, "\n-- before/")
+}
+
 // compareExample says what is wrong with an example that was otherwise before.
 func compareExample(t *testing.T, code diag.Code, archive *txtar.Archive) diag.List {
 	t.Helper()
