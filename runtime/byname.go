@@ -142,6 +142,9 @@ func (rt *Runtime) Parked(flowName, version string) bool {
 
 // inputOf is JSON from outside as the stored form of a flow's input.
 func (rt *Runtime) inputOf(def *flow.Definition, input json.RawMessage) (json.RawMessage, error) {
+	if bytes.Equal(bytes.TrimSpace(input), []byte("null")) { // which Go would take for an empty one
+		return nil, &InputError{"the input is null; one without fields is {}"}
+	}
 	value := reflect.New(def.Input)
 	if err := json.Unmarshal(input, value.Interface()); err != nil {
 		return nil, fmt.Errorf("the input does not fit the flow's type: %w", misfit(err))
