@@ -87,6 +87,10 @@ func (h *handler) through(rt route) http.HandlerFunc {
 		if !ok {
 			return
 		}
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+			h.fail(w, r, problem(http.StatusBadRequest, "the address has a query that cannot be read")) // else a part of it would be left out
+			return
+		}
 		h.bound(w, r, rt)
 		serve := rt.serve
 		if rt.page != nil && wantsHTML(r) {
