@@ -72,14 +72,18 @@ func (h *handler) postAct(w http.ResponseWriter, r *http.Request) error {
 	if do == nil {
 		return notFound()
 	}
+	body, err := h.readBody(w, r)
+	if err != nil {
+		return err
+	}
 	var q ActRequest
-	if isForm(r) {
-		form, err := h.readForm(w, r)
+	if isForm(r, body) {
+		form, err := formOf(body)
 		if err != nil {
 			return err
 		}
 		q = ActRequest{Reason: form.Get("reason"), StepName: form.Get("step_name")}
-	} else if err := h.readInto(w, r, &q); err != nil {
+	} else if err := decodeBody(body, &q); err != nil {
 		return err
 	}
 	return h.act(w, r, name, do, q)

@@ -43,6 +43,10 @@ func (h *handler) readForm(w http.ResponseWriter, r *http.Request) (url.Values, 
 	if err != nil {
 		return nil, err
 	}
+	return formOf(body)
+}
+
+func formOf(body []byte) (url.Values, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, problem(http.StatusBadRequest, "the body is no form")
@@ -50,18 +54,26 @@ func (h *handler) readForm(w http.ResponseWriter, r *http.Request) (url.Values, 
 	return form, nil
 }
 
-// isForm says whether the body is what a form of a page sends.
-func isForm(r *http.Request) bool {
+// isForm says whether a body is what a form of a page sends. JSON is none, whatever is said of
+// it: curl -d calls all that it sends a form.
+func isForm(r *http.Request, body []byte) bool {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && kind == "application/x-www-form-urlencoded"
+	return err == nil && kind == "application/x-www-form-urlencoded" && !json.Valid(body)
 }
 
 // readInto reads a JSON object into v, a pointer to a struct; no body leaves v as it is.
 // A field that v does not have, or of another type, is a 400 that names it.
 func (h *handler) readInto(w http.ResponseWriter, r *http.Request, v any) error {
 	body, err := h.readBody(w, r)
-	if err != nil || len(bytes.TrimSpace(body)) == 0 {
+	if err != nil {
 		return err
+	}
+	return decodeBody(body, v)
+}
+
+func decodeBody(body []byte, v any) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
 	}
 	return decodeStrictly(body, v)
 }

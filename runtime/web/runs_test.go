@@ -138,6 +138,8 @@ func TestStartsThatAreRefused(t *testing.T) {
 		field              string
 	}{
 		{"no JSON", `{"orderId":`, "", 400, ""},
+		{"null", `null`, "", 422, ""},
+		{"null beside options", `{"input":null}`, "", 422, ""},
 		{"another type", `{"orderId":"o1","count":"many"}`, "", 422, "count"},
 		{"against the rules", `{"orderId":"o1","count":-1}`, "", 422, "count"},
 		{"too large", `{"orderId":"` + strings.Repeat("x", 2000) + `"}`, "", 413, ""},
@@ -167,5 +169,32 @@ func TestAStartWithItsOptionsInTheBody(t *testing.T) {
 	s.do("POST", "/flows/order", body).is(200).into(&again)
 	if !again.Existing || again.RunID != id {
 		t.Errorf("a second start: %+v", again)
+	}
+}
+
+// curl -d says of all that it sends that it is a form.
+func TestJSONThatIsCalledAForm(t *testing.T) {
+	s := newSite(t)
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	id := s.start(`{"orderId":"o1","ask":true}`, form...)
+	s.until(id, "waiting")
+	s.do("POST", "/admin/flows/"+id+"/pause", `{"reason":"no stock"}`, form...).is(200)
+	s.do("POST", "/admin/flows/"+id+"/resume", ``, form...).is(200)
+	s.do("POST", "/flows/"+id+"/signals/approval", `{"by":"ann"}`, form...).is(202)
+	run := s.until(id, "completed")
+	if len(run.Acts) != 2 || run.Acts[0].Reason != "no stock" {
+		t.Errorf("the acts are %+v", run.Acts)
+	}
+	if len(run.Signals) != 1 || string(run.Signals[0].Payload) != `{"by":"ann"}` {
+		t.Errorf("the signals are %+v", run.Signals)
+	}
+}
+
+// A part of a query that cannot be read is not left out: that would select more.
+func TestQueriesThatCannotBeRead(t *testing.T) {
+	s := newSite(t)
+	for _, query := range []string{"status=failed&label=a%3Db%zz", "status=failed;flow_id=order"} {
+		s.get("/admin/flows?" + query).problem(400)
+		s.get("/flows/stream?" + query).problem(400)
 	}
 }

@@ -155,7 +155,7 @@ type SignalAnswer struct {
 // for, and the header Idempotency-Key or the parameter id makes it one that can be sent again.
 func (h *handler) postSignal(w http.ResponseWriter, r *http.Request) error {
 	body, err := h.readBody(w, r)
-	if err == nil && isForm(r) {
+	if err == nil && isForm(r, body) {
 		body, err = payloadField(body)
 	}
 	if err != nil {
@@ -191,9 +191,9 @@ func (h *handler) postSignal(w http.ResponseWriter, r *http.Request) error {
 
 // payloadField is the payload of a signal that a form of a page sends.
 func payloadField(body []byte) ([]byte, error) {
-	form, err := url.ParseQuery(string(body))
+	form, err := formOf(body)
 	if err != nil {
-		return nil, problem(http.StatusBadRequest, "the body is no form")
+		return nil, err
 	}
 	return []byte(form.Get("payload")), nil
 }
