@@ -96,7 +96,7 @@ func (h *handler) deleteRun(w http.ResponseWriter, r *http.Request) error {
 
 func (h *handler) act(w http.ResponseWriter, r *http.Request, name string, do act, q ActRequest) error {
 	runID := r.PathValue("runId")
-	if _, err := h.run(r.Context(), runID); err != nil {
+	if err := h.find(r.Context(), runID); err != nil {
 		return err
 	}
 	newID, err := do(r.Context(), h.rt, runID, q)

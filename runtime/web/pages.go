@@ -11,6 +11,7 @@ import (
 
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/store"
+	"github.com/bextgen/bextgen/runtime/store/encrypted"
 	"github.com/bextgen/bextgen/runtime/web/page"
 )
 
@@ -198,8 +199,8 @@ func (h *handler) measure(r *http.Request, name string) (page.Steps, error) {
 	}
 	for _, run := range runs.Runs {
 		detail, err := h.rt.GetRun(r.Context(), run.ID)
-		if errors.Is(err, store.ErrNotFound) {
-			continue // deleted meanwhile
+		if sealed := new(encrypted.Error); errors.Is(err, store.ErrNotFound) || errors.As(err, &sealed) {
+			continue // deleted meanwhile, or not to be read
 		}
 		if err != nil {
 			return steps, err

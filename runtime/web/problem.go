@@ -11,6 +11,7 @@ import (
 	"github.com/bextgen/bextgen/runtime/engine"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
+	"github.com/bextgen/bextgen/runtime/store/encrypted"
 )
 
 // This file is how errors are told (RFC 9457).
@@ -68,6 +69,7 @@ func problemOf(err error) *Problem {
 	var p *Problem
 	var invalid *flow.InvalidError
 	var large *flow.SizeError
+	var sealed *encrypted.Error
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -75,6 +77,8 @@ func problemOf(err error) *Problem {
 		return refusedInput(invalid)
 	case errors.As(err, &large):
 		return problem(http.StatusRequestEntityTooLarge, "%v", large)
+	case errors.As(err, &sealed): // whoever sees the run is told, so that the key can be given
+		return problem(http.StatusInternalServerError, "%v", sealed)
 	case errors.Is(err, store.ErrNotFound):
 		return notFound()
 	case errors.Is(err, store.ErrCursor):

@@ -45,12 +45,24 @@ func (h *handler) getRun(w http.ResponseWriter, r *http.Request) error {
 func (h *handler) run(ctx context.Context, id string) (*runtime.RunDetail, error) {
 	run, err := h.rt.GetRun(ctx, id)
 	if err != nil {
+		if findErr := h.find(ctx, id); findErr != nil { // that it cannot be read would tell that it is there
+			return nil, findErr
+		}
 		return nil, err
 	}
 	if !principalOf(ctx).sees(run.Tenant) {
 		return nil, notFound()
 	}
 	return run, nil
+}
+
+// find says whether a run exists for the principal, also if its payloads cannot be read.
+func (h *handler) find(ctx context.Context, id string) error {
+	run, err := h.rt.FindRun(ctx, id)
+	if err == nil && !principalOf(ctx).sees(run.Tenant) {
+		err = store.ErrNotFound
+	}
+	return err
 }
 
 // listRuns is the page of runs that a query asks for, of those that exist for the

@@ -168,7 +168,7 @@ func (h *handler) postSignal(w http.ResponseWriter, r *http.Request) error {
 		return problem(http.StatusBadRequest, "the body is no JSON")
 	}
 	runID, name := r.PathValue("runId"), r.PathValue("name")
-	if _, err := h.run(r.Context(), runID); err != nil {
+	if err := h.find(r.Context(), runID); err != nil {
 		return err
 	}
 	query := r.URL.Query()

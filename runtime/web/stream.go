@@ -17,6 +17,7 @@ import (
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
+	"github.com/bextgen/bextgen/runtime/store/encrypted"
 )
 
 // This file is the streams of events (Server-Sent Events).
@@ -68,9 +69,18 @@ func (h *handler) streamRun(w http.ResponseWriter, r *http.Request) error {
 		err = s.send(ctx, f)
 	}
 	if errors.Is(err, store.ErrForgotten) && s.opened {
-		err = s.open(resetOf("", runID, "the run was deleted"))
+		err = s.open(resetOf("", runID, h.whyGone(ctx, runID)))
 	}
 	return s.told(err)
+}
+
+// whyGone says why a run that was there cannot be followed.
+func (h *handler) whyGone(ctx context.Context, runID string) string {
+	var sealed *encrypted.Error
+	if _, err := h.run(ctx, runID); errors.As(err, &sealed) {
+		return sealed.Error()
+	}
+	return "the run was deleted"
 }
 
 // told is an error that can still be told: behind the head of the answer none can.
@@ -83,12 +93,8 @@ func (s *stream) told(err error) error {
 
 // followRun follows a run that exists for the principal.
 func (h *handler) followRun(ctx context.Context, runID string, after int64) (*runtime.Follower, error) {
-	run, err := h.rt.FindRun(ctx, runID)
-	switch {
-	case err != nil:
+	if err := h.find(ctx, runID); err != nil {
 		return nil, err
-	case !principalOf(ctx).sees(run.Tenant):
-		return nil, store.ErrNotFound
 	}
 	return h.rt.FollowRun(ctx, runID, after)
 }

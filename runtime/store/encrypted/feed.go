@@ -27,13 +27,13 @@ type opened struct {
 	box  box
 }
 
-// Find implements store.Feed.
+// Find implements store.Feed. A head has no payload but its error; one that cannot be opened says
+// so in its message, as in a list.
 func (o *opened) Find(ctx context.Context, runID string) (store.Run, store.Move, error) {
 	run, all, err := o.feed.Find(ctx, runID)
-	if err == nil {
-		err = o.box.openRun(&run)
-	}
-	return run, all, err
+	one := []store.Run{run}
+	o.box.openErrors(one)
+	return one[0], all, err
 }
 
 // Newest implements store.Feed.

@@ -20,7 +20,7 @@ import (
 func (s *around) List(ctx context.Context, f store.Filter) (store.Page, error) {
 	if s.box.codec == nil || f.ErrorText == "" {
 		page, err := s.Store.List(ctx, f)
-		s.openErrors(page.Runs)
+		s.box.openErrors(page.Runs)
 		return page, err
 	}
 	text, mark := f.ErrorText, cursorMark(f.ErrorText)
@@ -38,7 +38,7 @@ func (s *around) List(ctx context.Context, f store.Filter) (store.Page, error) {
 		if err != nil {
 			return store.Page{}, err
 		}
-		s.openErrors(page.Runs)
+		s.box.openErrors(page.Runs)
 		for _, r := range page.Runs {
 			if hasText(&r, text) {
 				found = append(found, r)
@@ -60,11 +60,11 @@ func cursorMark(text string) string {
 	return "." + hex.EncodeToString(sum[:8])
 }
 
-// openErrors opens the errors of runs, in place.
-func (s *around) openErrors(runs []store.Run) {
+// openErrors opens the errors of runs, in place. One that cannot be opened says so.
+func (b box) openErrors(runs []store.Run) {
 	for i := range runs {
 		r := &runs[i]
-		opened, err := s.box.openError(Place{r.ID, "error"}, r.Error)
+		opened, err := b.openError(Place{r.ID, "error"}, r.Error)
 		if err != nil {
 			hidden := *r.Error
 			hidden.Message, hidden.Fields = err.Error(), nil
