@@ -36,14 +36,21 @@ type Options struct {
 // errors of a package come in one run; the model is nil if there is one. What
 // cannot be read is a diagnostic too.
 func Load(fsys fs.FS, opts Options) (*model.Package, diag.List) {
-	report := new(diag.Reporter)
-	names := fileNames(fsys, report)
-	pkg := load(fsys, names, opts, report)
-	list := report.List().Sorted(names)
+	pkg, list := Look(fsys, opts)
 	if len(list) > 0 {
 		pkg = nil
 	}
-	return pkg, below(opts.Dir, list)
+	return pkg, list
+}
+
+// Look is Load for editors, in which a package is wrong most of the time. Where something
+// is, the model has gaps: what could not be read is nil, and types may be of no kind. It is
+// nil where a file is no YAML.
+func Look(fsys fs.FS, opts Options) (*model.Package, diag.List) {
+	report := new(diag.Reporter)
+	names := fileNames(fsys, report)
+	pkg := load(fsys, names, opts, report)
+	return pkg, below(opts.Dir, report.List().Sorted(names))
 }
 
 // load is the passes. Those behind parsing mark what is wrong and go on around

@@ -102,7 +102,7 @@ current, 2 if the command line is wrong, and 3 if bextgen itself failed.`,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newInitCommand(), newGenerateCommand(), newCheckCommand(), newBreakingCommand(), newFreezeCommand(), newExplainCommand(), newFmtCommand(), newGraphCommand(), newRunsCommand(), newSchemaCommand(), newStudioCommand(), newVersionCommand(), newVetCommand())
+	root.AddCommand(newInitCommand(), newGenerateCommand(), newCheckCommand(), newBreakingCommand(), newFreezeCommand(), newExplainCommand(), newFmtCommand(), newGraphCommand(), newLSPCommand(), newRunsCommand(), newSchemaCommand(), newStudioCommand(), newVersionCommand(), newVetCommand())
 	return root
 }
 

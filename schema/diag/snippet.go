@@ -18,12 +18,19 @@ func Snippet(content string, line, column int) string {
 		return ""
 	}
 	number := fmt.Sprint(line)
-	from, to := column-1, column
-	for to < len(text) && inWord(text[from]) && inWord(text[to]) {
-		to++
-	}
+	from, to := column-1, WordEnd(text, column-1)
 	return fmt.Sprintf("  %s │ %s\n  %s │ %s%s\n",
 		number, plain(text), strings.Repeat(" ", len(number)), strings.Repeat(" ", from), strings.Repeat("^", to-from))
+}
+
+// WordEnd is the place behind the word of a line that begins at a place, or behind the one
+// character there if it is in no word. Places are characters, counted from 0.
+func WordEnd(line []rune, from int) int {
+	to := from + 1
+	for to < len(line) && inWord(line[from]) && inWord(line[to]) {
+		to++
+	}
+	return to
 }
 
 func inWord(r rune) bool {
