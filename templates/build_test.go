@@ -52,6 +52,16 @@ func compile(t *testing.T, options schema.Options, specs fstest.MapFS) (*model.P
 // returns the path of the program. They import each other as golden/FOLDER.
 func buildProgram(t *testing.T, files map[string][]byte) string {
 	t.Helper()
+	dir := writeModule(t, files)
+	program := filepath.Join(dir, "program")
+	run(t, dir, "go", "vet", "./...")
+	run(t, dir, "go", "build", "-o", program, ".")
+	return program
+}
+
+// writeModule writes the files of a module, and returns its folder.
+func writeModule(t *testing.T, files map[string][]byte) string {
+	t.Helper()
 	dir := t.TempDir()
 	if err := module.Write(dir, ".."); err != nil {
 		t.Fatal(err)
@@ -59,10 +69,7 @@ func buildProgram(t *testing.T, files map[string][]byte) string {
 	for path, content := range files {
 		writeFile(t, filepath.Join(dir, path), content)
 	}
-	program := filepath.Join(dir, "program")
-	run(t, dir, "go", "vet", "./...")
-	run(t, dir, "go", "build", "-o", program, ".")
-	return program
+	return dir
 }
 
 // run is what a command prints on its standard output.
@@ -74,7 +81,7 @@ func run(t *testing.T, dir, name string, args ...string) []byte {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())
+		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, stderr.String(), stdout.String())
 	}
 	return stdout.Bytes()
 }

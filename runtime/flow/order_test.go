@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 )
@@ -79,4 +80,29 @@ func TestBlocksInFrontOfTheRunArePassedOver(t *testing.T) {
 			t.Errorf("the log is %s, want %s", got, want)
 		}
 	})
+}
+
+// A run that has begun a block of another kind under the same name fails, and says why.
+func TestABlockOfAnotherKindFailsTheRun(t *testing.T) {
+	step := &node{kind: "step", step: &StepDef{Name: "a"}}
+	wait := &node{kind: "wait", wait: &WaitDef{Name: "a"}}
+	choose := &node{kind: "choose", block: &BlockDef{Name: "a"}, parts: []*node{{kind: "step", step: &StepDef{Name: "b"}}}}
+	each := &node{kind: "foreach", each: &ForeachDef{Name: "a", Limit: 1}, items: 1, parts: choose.parts}
+	for _, before := range []*node{step, wait, choose, each} {
+		for _, after := range []*node{step, wait, choose, each} {
+			if before == after {
+				continue
+			}
+			t.Run(before.kind+" to "+after.kind, func(t *testing.T) {
+				d := drive(t, treeOf(before))
+				d.goOnWith(after)
+				for len(d.open) > 0 {
+					d.end("1", nil)
+				}
+				words := map[string]string{"choose": "choice"}
+				d.is(StatusFailed, fmt.Sprintf("a was begun as a %s by older code of the flow, and is a %s in this one",
+					cmp.Or(words[before.kind], before.kind), cmp.Or(words[after.kind], after.kind)))
+			})
+		}
+	}
 }

@@ -1,6 +1,9 @@
 package flow
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Plan is what a machine's Next writes to: what is ready, and the first thing
 // that went wrong while it was computed. It is used for one walk.
@@ -18,9 +21,13 @@ type Plan struct {
 }
 
 // block is the state of the block of that name where the walk is. The kind is that
-// of the entry with which the block begins.
+// of the entry with which the block begins. If older code has begun one of another kind
+// under this name, the walk cannot go on.
 func (p *Plan) block(name string, kind Kind) *stepState {
 	st := p.run.step(p.path + name)
+	if st.kind != "" && st.kind != kind {
+		p.fail(ErrorPayload, fmt.Sprintf("%s was begun as a %s by older code of the flow, and is a %s in this one", st.name, st.kind, kind))
+	}
 	st.kind = kind
 	return st
 }

@@ -36,7 +36,7 @@ const (
 // current attempt of the run.
 type stepState struct {
 	name    string
-	kind    Kind     // of the entry with which it begins; known when it was walked
+	kind    Kind     // of the entry with which it begins; empty before it was walked and has begun
 	def     *StepDef // nil if it is no step, or if the flow's code has no such step any more
 	status  stepStatus
 	attempt int
@@ -94,6 +94,10 @@ func (r *Run) step(name string) *stepState {
 // is all that a replay does: the state is a function of the log.
 func (r *Run) started(e *Entry) {
 	r.seq = max(r.seq, e.Seq)
+	switch e.Kind {
+	case KindStep, KindEnter, KindChoice, KindForeach, KindWait, KindCall:
+		r.step(e.Step).kind = e.Kind
+	}
 	switch e.Kind {
 	case KindStep:
 		st := r.step(e.Step)

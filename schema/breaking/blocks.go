@@ -18,7 +18,7 @@ func (c *comparison) blocks() {
 		case is == nil:
 			c.gone(was)
 		case was.Kind != is.Kind:
-			c.Add(diag.BlockKindChanged, c.pos(name), "`%s` was a %s and is a %s: a run that is at it would fail, and one that is past it would read what the %[2]s gave; "+
+			c.Add(diag.BlockKindChanged, c.pos(name), "`%s` was a %s and is a %s: a run that has begun it would fail; "+
 				"give the %[3]s another name, and %[4]s", name, was.Kind, is.Kind, newMajor)
 		default:
 			c.moved(was, is)
@@ -40,29 +40,27 @@ func (c *comparison) gone(was *placed) {
 	switch was.Kind {
 	case description.Step:
 		what = "a run that is at it would fail, since nothing handles it"
-		if was.Compensation != nil {
-			what += ", and one that has completed it would not undo it"
-		}
 	case description.Call:
-		what = "a run that waits for what it called would hang or go on without it"
+		what = "a run that waits for what it called would go on without its output"
 	case description.Wait:
-		what = "a run that waits would go on without its signal"
-	case description.Foreach:
-		what = "a run that is in it would leave the elements that are not done"
-	case description.Choose:
-		what = "what a run has chosen would be forgotten"
-	default:
+		what = "a run that waits for it would hang, since no signal is for it any more"
+	case description.Parallel:
 		if was.When == "" {
-			return // a parallel without a condition leaves nothing behind: what was in it says the rest
+			return // it leaves nothing behind, and what is in it is looked at by itself
 		}
 		what = "a run that has skipped it would do what was in it"
+	default:
+		return // what was in it is gone or was moved, which is told
+	}
+	if was.Compensation != nil {
+		what += ", and one that has completed it would not undo it"
 	}
 	hint := diag.Nearest(was.Name, added)
 	if hint == "" && len(added) == 1 {
 		hint = added[0]
 	}
 	if hint != "" {
-		what = "if it is `" + hint + "` now: a run that has completed it would do it again under the new name; as it is, " + what
+		what = "if it is `" + hint + "` now: a run that has completed it would not find its result, or do it again under the new name; and " + what
 	}
 	c.Add(diag.BlockGone, c.pos(hint), "the %s `%s` is gone: %s; keep it, or %s", was.Kind, was.Name, what, newMajor)
 }

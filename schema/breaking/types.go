@@ -76,13 +76,16 @@ type change struct{ field, how, then string }
 const olderReads = "where this code stores none, older code that reads it, in another process or after a deployment is taken back, would find an empty one"
 
 func (c change) wayOut() string {
-	if c.how == addedHow {
+	switch c.how {
+	case addedHow:
 		return "make it optional or give it a default, or " + newMajor
+	case removedHow:
+		return "keep it, or " + newMajor
 	}
 	return "give what is new another name and make it optional, or " + newMajor
 }
 
-const addedHow = "was added"
+const addedHow, removedHow = "was added", "was removed"
 
 // difference collects those of a type and what is in it.
 type difference struct {
@@ -120,7 +123,7 @@ func (d *difference) compare(was, is *description.Schema, field string) {
 	}
 	for _, value := range was.Enum {
 		if !slices.Contains(is.Enum, value) {
-			d.add(field, fmt.Sprintf("cannot be %q any more", value), "WHO may have that")
+			d.add(field+"."+value, removedHow, "WHO may have that value")
 		}
 	}
 	d.fields(was, is, field)
@@ -137,7 +140,7 @@ func (d *difference) fields(was, is *description.Schema, field string) {
 	for _, p := range was.Properties {
 		after := is.Properties.Get(p.Name)
 		if after == nil {
-			d.add(field+"."+p.Name, "was removed", olderReads)
+			d.add(field+"."+p.Name, removedHow, olderReads)
 			continue
 		}
 		d.compare(p.Schema, after, field+"."+p.Name)
