@@ -103,7 +103,8 @@ func (c *creation) apply(b *batch) error {
 // putKept writes the log with which a run begins.
 func (b *batch) putKept(run int64, kept []entryRow) error {
 	for i := range kept {
-		kept[i].values[0] = run
+		kept[i].values[0] = run // which has its number only now
+		kept[i].values[sumPlace] = kept[i].sum()
 		if err := b.put(&kept[i]); err != nil {
 			return err
 		}

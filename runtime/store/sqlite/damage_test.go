@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,12 +106,12 @@ func TestDamagedCopies(t *testing.T) {
 		}
 		_ = s.Close() // may say what is wrong with the file
 	}
-	// SQLite has no checksums: a byte of a value is as good as any other, unless values are
-	// encrypted. What is not of the kind that it is to be, is found.
-	if silent > copies/25 {
+	// A value of the log that was changed is found by the checksum of its row. A row of which the place in
+	// the index is lost too is not missed: SQLite has no checksums.
+	if silent > copies/50 {
 		t.Errorf("in %d of %d copies, something wrong was read without an error", silent, copies)
 	}
-	t.Logf("of %d copies, %d were opened; in %d an error was found, in %d a value was changed and nobody could see it", copies, opened, wrong, silent)
+	t.Logf("of %d copies, %d were opened; in %d an error was found, in %d a row is lost and nobody could see it", copies, opened, wrong, silent)
 	if opened == 0 || wrong == 0 || opened == copies {
 		t.Errorf("%d of %d copies were opened, and in %d an error was found; want some of all", opened, copies, wrong)
 	}
@@ -144,6 +145,11 @@ func use(t *testing.T, s *Store, want map[string][]flow.Entry) (failed, silent b
 		errs = append(errs, err)
 		if err == nil && (run.ID != id || !cmp.Equal(entries, got)) {
 			silent = true
+			for _, e := range got {
+				if !slices.ContainsFunc(entries, func(w flow.Entry) bool { return cmp.Equal(w, e) }) {
+					t.Errorf("the entry %+v of %s is none that was stored", e, id)
+				}
+			}
 		}
 	}
 	for _, f := range []store.Filter{{Limit: 500}, {Statuses: []flow.Status{"failed"}}, {Tenants: []string{"a"}}, {Flow: "orders", Since: testStart, ErrorText: "m"}} {

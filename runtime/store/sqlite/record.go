@@ -24,12 +24,12 @@ import (
 type entryRow struct {
 	seq    int64
 	plain  bool
-	values [16]driver.Value
+	values [17]driver.Value
 	told   *[2]driver.Value // the last two arguments; nil where they are
 }
 
 // all are the arguments of stmtPutEntry and stmtInsertEntry.
-func (r *entryRow) all() (args [18]driver.Value) {
+func (r *entryRow) all() (args [19]driver.Value) {
 	copy(args[:], r.values[:])
 	if r.told != nil {
 		copy(args[len(r.values):], r.told[:])
@@ -44,7 +44,10 @@ func (r *entryRow) last() int64 {
 }
 
 // plainValues is how many arguments stmtPutPlainEntry takes.
-const plainValues = 11
+const plainValues = 12
+
+// sumPlace is which of the values is the checksum of the others, see checksum.go.
+const sumPlace = 11
 
 func encodeEntry(run int64, e *flow.Entry) (entryRow, error) {
 	failure, err := encodeError(e.Error)
@@ -57,11 +60,13 @@ func encodeEntry(run int64, e *flow.Entry) (entryRow, error) {
 	}
 	plain := e.Error == nil && e.Actor == "" && e.WakeAt.IsZero() && e.Key == "" && e.SignalID == "" &&
 		told == nil
-	return entryRow{e.Seq, plain, [16]driver.Value{
+	row := entryRow{e.Seq, plain, [17]driver.Value{
 		run, e.Seq, e.EndSeq, string(e.Kind), e.Step, int64(e.RunAttempt), int64(e.Attempt),
-		fromTime(e.StartedAt), fromTime(e.FinishedAt), fromJSON(e.Input), fromJSON(e.Output),
+		fromTime(e.StartedAt), fromTime(e.FinishedAt), fromJSON(e.Input), fromJSON(e.Output), nil,
 		e.Actor, fromTime(e.WakeAt), failure, e.Key, e.SignalID,
-	}, told}, nil
+	}, told}
+	row.values[sumPlace] = row.sum()
+	return row, nil
 }
 
 // headRow is a head as the arguments of stmtSetHead before the run.
@@ -301,18 +306,24 @@ func checkNames(r *runRow) error {
 
 // entryColumns are what scanEntry reads.
 const entryColumns = `run, seq, end_seq, kind, step, run_attempt, attempt, actor, started_at, finished_at, wake_at,
-	error, input, output, key, signal_id, progress, checkpoint`
+	error, input, output, key, signal_id, progress, checkpoint, sum`
 
 func scanEntry(scan func(...any) error) (run int64, e flow.Entry, err error) {
 	var (
 		started, finished, wake int64
 		failure                 []byte
 		progress, checkpoint    []byte
+		sum                     sql.NullInt64 // rows of earlier layouts have none
 	)
 	if err := scan(&run, &e.Seq, &e.EndSeq, &e.Kind, &e.Step, &e.RunAttempt, &e.Attempt, &e.Actor,
 		&started, &finished, &wake, &failure, (*[]byte)(&e.Input), (*[]byte)(&e.Output), &e.Key, &e.SignalID,
-		&progress, &checkpoint); err != nil {
+		&progress, &checkpoint, &sum); err != nil {
 		return 0, flow.Entry{}, err
+	}
+	if sum.Valid && sum.Int64 != checksum(
+		run, e.Seq, e.EndSeq, string(e.Kind), e.Step, int64(e.RunAttempt), int64(e.Attempt), started, finished,
+		[]byte(e.Input), []byte(e.Output), e.Actor, wake, failure, e.Key, e.SignalID, progress, checkpoint) {
+		return run, flow.Entry{}, damaged("the entry %d of a run's log is not what was stored: its checksum is another one", e.Seq)
 	}
 	e.StartedAt, e.FinishedAt, e.WakeAt = toTime(started), toTime(finished), toTime(wake)
 	if err := decodeError(failure, &e.Error); err != nil {

@@ -66,8 +66,8 @@ const (
 // The values of an entryRow go into an entry; a plain one has none for the last seven columns.
 const (
 	insertIntoLog = `INSERT INTO log (run, seq, end_seq, kind, step, run_attempt, attempt,
-		started_at, finished_at, input, output, actor, wake_at, error, key, signal_id, progress, checkpoint)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `
+		started_at, finished_at, input, output, sum, actor, wake_at, error, key, signal_id, progress, checkpoint)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, `
 	entryValues      = `?, ?, ?, ?, ?, ?, ?)`
 	plainEntryValues = `'', 0, NULL, '', '', NULL, NULL)`
 	orReplace        = ` ON CONFLICT (run, seq) DO UPDATE SET end_seq = excluded.end_seq, kind = excluded.kind,
@@ -75,10 +75,10 @@ const (
 		started_at = excluded.started_at, finished_at = excluded.finished_at, input = excluded.input,
 		output = excluded.output, actor = excluded.actor, wake_at = excluded.wake_at, error = excluded.error,
 		key = excluded.key, signal_id = excluded.signal_id,
-		progress = excluded.progress, checkpoint = excluded.checkpoint`
+		progress = excluded.progress, checkpoint = excluded.checkpoint, sum = excluded.sum`
 	// What is lazy tells of an attempt that is under way: that it is, and how far.
-	orUpdateOpen = ` ON CONFLICT (run, seq) DO UPDATE SET progress = excluded.progress, checkpoint = excluded.checkpoint
-		WHERE log.end_seq = 0`
+	orUpdateOpen = ` ON CONFLICT (run, seq) DO UPDATE SET progress = excluded.progress, checkpoint = excluded.checkpoint,
+		sum = excluded.sum WHERE log.end_seq = 0`
 )
 
 const setHead = `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
