@@ -51,14 +51,18 @@ func (rt *Runtime) PauseRun(ctx context.Context, runID, reason string, opts ...A
 	return rt.act(ctx, "pause", runID, engine.Act{Kind: store.MessagePause, Reason: reason}, opts)
 }
 
-// ResumeRun lets a paused run go on. It returns ErrNotPaused for one that is not paused,
-// and store.ErrFinal for one that is over.
+// ResumeRun lets a paused run go on, also one that has not obeyed its pause yet. It returns ErrNotPaused for one that
+// is not paused, and store.ErrFinal for one that is over.
 func (rt *Runtime) ResumeRun(ctx context.Context, runID string, opts ...ActOption) error {
 	run, _, err := rt.engine.Get(ctx, runID)
+	var asked []AskedAct
+	if err == nil {
+		asked, err = rt.asked(ctx, &run) // a pause may be stored that it has not obeyed yet
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("resume run %s: %w", runID, err)
-	case run.Phase != flow.PhasePaused && !run.Status.Final():
+	case !run.Status.Final() && !willPause(run.Phase, asked):
 		return fmt.Errorf("resume run %s: %w", runID, ErrNotPaused)
 	}
 	return rt.act(ctx, "resume", runID, engine.Act{Kind: store.MessageResume}, opts)

@@ -94,6 +94,18 @@ type RunDetail struct {
 	Steps []StepDetail
 	// Log is all that happened, in the order in which it began.
 	Log []flow.Entry
+	// Asked are the acts that the run has not obeyed yet: it is about to, or does when it begins, or
+	// when there is code for it.
+	Asked []AskedAct
+}
+
+// AskedAct is something that an operator asked of a run.
+type AskedAct struct {
+	Act    store.MessageKind // cancel, terminate, pause, resume or skip_delay
+	Step   string            // of skip_delay: whose pause
+	Reason string
+	Actor  string
+	At     time.Time
 }
 
 // StepDetail is a step of a run's present attempt, or another block of which the
@@ -146,12 +158,52 @@ func (rt *Runtime) GetRun(ctx context.Context, runID string) (*RunDetail, error)
 	if err != nil {
 		return nil, fmt.Errorf("get run %s: %w", runID, err)
 	}
-	run, log = rt.hide(ctx, run, log)
+	asked, err := rt.asked(ctx, &run)
+	if err != nil {
+		return nil, fmt.Errorf("get run %s: %w", runID, err)
+	}
+	run, log = rt.hide(ctx, run, log, asked)
 	return &RunDetail{
 		RunSummary: rt.summary(run), Input: run.Input, Output: run.Output,
 		OtherInputs: run.OtherInputs, OtherInputAt: run.OtherInputAt,
-		Steps: stepsOf(run, log), Log: log,
+		Steps: stepsOf(run, log), Log: log, Asked: asked,
 	}, nil
+}
+
+// asked are the acts that a run has not obeyed yet. What cannot be read is logged.
+func (rt *Runtime) asked(ctx context.Context, run *store.Run) ([]AskedAct, error) {
+	if run.Status.Final() {
+		return nil, nil
+	}
+	messages, err := rt.engine.Messages(ctx, run.ID)
+	if err != nil && ctx.Err() != nil {
+		return nil, err
+	}
+	if err != nil {
+		rt.logger.Warn("what was asked of a run cannot be read", "run", run.ID, "flow", run.Flow, "error", err)
+	}
+	var all []AskedAct
+	for _, m := range messages {
+		switch m.Kind {
+		case store.MessageCancel, store.MessageTerminate, store.MessagePause, store.MessageResume, store.MessageSkipDelay:
+			all = append(all, AskedAct{m.Kind, m.Name, m.Reason, m.Actor, m.At})
+		case store.MessageSignal, store.MessageChild: // nobody's act
+		}
+	}
+	return all, nil
+}
+
+// WillPause says that the run is paused, or will be when it has obeyed what it was asked.
+func (d *RunDetail) WillPause() bool { return willPause(d.Phase, d.Asked) }
+
+func willPause(phase flow.Phase, asked []AskedAct) bool {
+	paused := phase == flow.PhasePaused
+	for _, a := range asked {
+		if a.Act == store.MessagePause || a.Act == store.MessageResume {
+			paused = a.Act == store.MessagePause
+		}
+	}
+	return paused
 }
 
 // FindRun returns what a list would say of a run, or store.ErrNotFound.

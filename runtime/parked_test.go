@@ -10,6 +10,7 @@ import (
 
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/store/memory"
 )
 
@@ -209,4 +210,45 @@ func TestACancelDoesNotWaitForAChildWithoutCode(t *testing.T) {
 	if _, err := run.Wait(ctx); !errors.Is(err, runtime.ErrRunCancelled) {
 		t.Errorf("the parent ended with %v, want that it is cancelled", err)
 	}
+}
+
+// What is asked of a run that is parked, or for later, can be seen until it obeys, and a pause
+// can be taken back.
+func TestWhatIsAskedOfARunThatDoesNotRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, absent := newJob("job", echo), newJob("absent", echo)
+		rt := startJobs(t, memory.New().Open(), 2, j)
+		defer rt.Close(context.Background())
+		later, err := j.start(t.Context(), 1, runtime.WithStartDelay(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parked, err := absent.start(on(t, rt), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{later.ID(), parked.ID()} {
+			if err := rt.ResumeRun(t.Context(), id); !errors.Is(err, runtime.ErrNotPaused) {
+				t.Errorf("a resume before a pause: %v", err)
+			}
+			if err := rt.PauseRun(t.Context(), id, "hold", runtime.WithActor("ops")); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+			d, err := rt.GetRun(t.Context(), id)
+			if err != nil || len(d.Asked) != 1 || d.Asked[0].Act != store.MessagePause || d.Asked[0].Reason != "hold" || d.Asked[0].Actor != "ops" || !d.WillPause() {
+				t.Errorf("of the run was asked: %+v, %v", d, err)
+			}
+			if err := rt.ResumeRun(t.Context(), id); err != nil {
+				t.Errorf("a resume: %v", err)
+			}
+		}
+		if _, err := waits(t, later); err != nil {
+			t.Fatal(err)
+		}
+		d, err := rt.GetRun(t.Context(), later.ID())
+		if err != nil || len(d.Asked) != 0 || d.FinishedAt.Sub(d.CreatedAt) != time.Hour {
+			t.Errorf("the run that was paused and resumed before its time: %+v, %v", d, err)
+		}
+	})
 }

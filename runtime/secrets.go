@@ -195,8 +195,9 @@ type hiding struct {
 	whole  bool     // nothing is known of the flow
 }
 
-// hide returns copies of a run and its log in which the secrets are hidden.
-func (rt *Runtime) hide(ctx context.Context, run store.Run, log []flow.Entry) (store.Run, []flow.Entry) {
+// hide returns copies of a run and its log in which the secrets are hidden. In what was asked of
+// the run they are hidden in place.
+func (rt *Runtime) hide(ctx context.Context, run store.Run, log []flow.Entry, asked []AskedAct) (store.Run, []flow.Entry) {
 	h := &hiding{places: rt.placesIn(ctx, run.Flow, run.Version)}
 	_, h.whole = h.places.(unknownPlaces)
 	if !h.whole {
@@ -207,6 +208,9 @@ func (rt *Runtime) hide(ctx context.Context, run store.Run, log []flow.Entry) (s
 	log = slices.Clone(log)
 	for i := range log {
 		h.entry(&log[i])
+	}
+	for i := range asked {
+		asked[i].Reason = flow.Blot(asked[i].Reason, h.known)
 	}
 	return run, log
 }

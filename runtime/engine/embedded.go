@@ -303,6 +303,11 @@ func (e *Embedded) NoteOtherInput(ctx context.Context, tx store.Tx, runID string
 	return db.NoteOtherInputIn(ctx, tx, runID, e.opts.Clock.Now())
 }
 
+// Messages implements Engine.
+func (e *Embedded) Messages(ctx context.Context, runID string) ([]store.Message, error) {
+	return e.store.Messages(ctx, runID)
+}
+
 // Get implements Engine.
 func (e *Embedded) Get(ctx context.Context, runID string) (store.Run, []flow.Entry, error) {
 	return e.store.Get(ctx, runID)

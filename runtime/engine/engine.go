@@ -56,6 +56,8 @@ type Engine interface {
 	// Signal sends a signal to a run of a flow. It returns when that is on disk;
 	// store.ErrNotFound if there is no such run of it, store.ErrFinal if the run is over.
 	Signal(ctx context.Context, runID, flowName string, s Signal) error
+	// Messages are those to a run that it has not obeyed: see store.Store.
+	Messages(ctx context.Context, runID string) ([]store.Message, error)
 	// Get returns a run with its log.
 	Get(ctx context.Context, runID string) (store.Run, []flow.Entry, error)
 	// List returns a page of runs, newest first.

@@ -180,6 +180,14 @@ func (d *disk) Unobeyed(ctx context.Context) ([]store.Message, error) {
 	return d.Store.Unobeyed(ctx)
 }
 
+// Messages implements store.Store.
+func (d *disk) Messages(ctx context.Context, runID string) ([]store.Message, error) {
+	if err := d.read("messages " + runID); err != nil {
+		return nil, err
+	}
+	return d.Store.Messages(ctx, runID)
+}
+
 // Get implements store.Store.
 func (d *disk) Get(ctx context.Context, runID string) (store.Run, []flow.Entry, error) {
 	if err := d.read("get " + runID); err != nil {

@@ -355,6 +355,10 @@ type Store interface {
 	// left out and an error tells of them, beside the others.
 	Unobeyed(ctx context.Context) ([]Message, error)
 
+	// Messages are those to a run that it has not obeyed, by ID; there are none to a run that there
+	// is not. As to those that cannot be read, it is as with Unobeyed.
+	Messages(ctx context.Context, runID string) ([]Message, error)
+
 	// NextDue is the earliest time at which a free run of these flows is due; a
 	// pending one without a WakeAt counts as due at the time it was created; of more than a
 	// thousand such, the earliest of some counts. One that waits for a

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/web"
 )
@@ -197,4 +199,25 @@ func TestQueriesThatCannotBeRead(t *testing.T) {
 		s.get("/admin/flows?" + query).problem(400)
 		s.get("/flows/stream?" + query).problem(400)
 	}
+}
+
+func TestActsThatWait(t *testing.T) {
+	s := newSite(t)
+	run, err := s.rt.StartRun(t.Context(), "order", []byte(`{"orderId":"o1"}`), runtime.WithStartDelay(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.do("POST", "/admin/flows/"+run.ID+"/pause", `{"reason":"no stock"}`).is(200)
+	var d web.RunDetail
+	s.get("/admin/flows/" + run.ID).is(200).into(&d)
+	if len(d.Acts) != 1 || d.Acts[0].Act != "pause" || d.Acts[0].Reason != "no stock" || d.Acts[0].Actor != "ops" || !d.Acts[0].Waits {
+		t.Errorf("the acts are %+v", d.Acts)
+	}
+	page := string(s.do("GET", "/admin/flows/"+run.ID, "", "Accept", "text/html").is(200).body)
+	for _, says := range []string{"which it has not obeyed yet", "no stock", `commandfor="act-resume"`} {
+		if !strings.Contains(page, says) {
+			t.Errorf("the page does not say %q", says)
+		}
+	}
+	s.do("POST", "/admin/flows/"+run.ID+"/resume", ``).is(200)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime"
@@ -109,6 +110,9 @@ type Act struct {
 	Reason   string `json:"reason"`
 	StepName string `json:"step_name"`
 	At       *int64 `json:"at"`
+	// Waits says that the run has not obeyed it yet: it is about to, or does when it begins, or
+	// when there is code for it.
+	Waits bool `json:"waits"`
 }
 
 // Entry is a line of a run's log.
@@ -170,6 +174,11 @@ func (h *handler) detailView(d *runtime.RunDetail, history bool) RunDetail {
 		if history {
 			v.History = append(v.History, entryView(&d.Log[i]))
 		}
+	}
+	for _, a := range d.Asked {
+		v.Acts = append(v.Acts, Act{
+			Act: strings.ReplaceAll(string(a.Act), "_", "-"), Actor: a.Actor, Reason: a.Reason, StepName: a.Step, At: millis(a.At), Waits: true,
+		})
 	}
 	return v
 }

@@ -175,7 +175,15 @@ func (s *around) Send(ctx context.Context, m store.Message) (store.Message, erro
 // Unobeyed implements store.Store. Messages that cannot be opened are not among those
 // that it returns, and are in its error.
 func (s *around) Unobeyed(ctx context.Context) ([]store.Message, error) {
-	messages, err := s.Store.Unobeyed(ctx)
+	return s.openMessages(s.Store.Unobeyed(ctx))
+}
+
+// Messages implements store.Store, as Unobeyed.
+func (s *around) Messages(ctx context.Context, runID string) ([]store.Message, error) {
+	return s.openMessages(s.Store.Messages(ctx, runID))
+}
+
+func (s *around) openMessages(messages []store.Message, err error) ([]store.Message, error) {
 	errs := []error{err}
 	opened := messages[:0]
 	for _, m := range messages {

@@ -61,6 +61,19 @@ func checkMessage(m *store.Message) error {
 	return checkError(m.Error)
 }
 
+// Messages implements store.Store.
+func (s *Store) Messages(ctx context.Context, runID string) ([]store.Message, error) {
+	leave, err := s.enter(ctx, "look for messages")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if r := s.data.runs[runID]; r != nil {
+		return slices.Clone(r.messages), nil
+	}
+	return nil, nil
+}
+
 // Unobeyed implements store.Store.
 func (s *Store) Unobeyed(ctx context.Context) ([]store.Message, error) {
 	leave, err := s.enter(ctx, "look for messages")

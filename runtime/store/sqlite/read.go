@@ -20,7 +20,7 @@ type statements struct {
 	runByID, runByKey, runByRun *sql.Stmt
 	log                         *sql.Stmt // of one run
 	runsOf, logsOf, messagesOf  *sql.Stmt // of a JSON array of runs
-	unobeyed                    *sql.Stmt
+	unobeyed, messagesTo        *sql.Stmt
 	dueRunning, priorities      *sql.Stmt
 	suspects                    *sql.Stmt
 	tenants, oldest             byLevel
@@ -74,6 +74,7 @@ func (r *statements) prepare(db *sql.DB) error {
 		{&r.messagesOf, `SELECT ` + messageColumns + ` FROM messages JOIN runs ON runs.run = messages.run
 			WHERE messages.run` + someRuns + ` ORDER BY messages.id`},
 		{&r.unobeyed, unobeyedText},
+		{&r.messagesTo, messagesToText},
 		{&r.dueRunning, dueRunningText},
 		{&r.suspects, suspectsText},
 		{&r.priorities, prioritiesText},

@@ -83,8 +83,21 @@ func (s *sending) apply(b *batch) (err error) {
 const unobeyedText = `SELECT ` + messageColumns + ` FROM messages JOIN runs ON runs.run = messages.run
 	WHERE runs.claim > 0 ORDER BY messages.id`
 
+// messagesToText asks for the messages to one run.
+const messagesToText = `SELECT ` + messageColumns + ` FROM runs CROSS JOIN messages ON messages.run = runs.run
+	WHERE runs.id = ? ORDER BY messages.id`
+
 // Unobeyed implements store.Store.
 func (s *Store) Unobeyed(ctx context.Context) ([]store.Message, error) {
+	return s.messages(ctx, s.reads.unobeyed)
+}
+
+// Messages implements store.Store.
+func (s *Store) Messages(ctx context.Context, runID string) ([]store.Message, error) {
+	return s.messages(ctx, s.reads.messagesTo, runID)
+}
+
+func (s *Store) messages(ctx context.Context, stmt *sql.Stmt, args ...any) ([]store.Message, error) {
 	leave, err := s.enter("look for messages")
 	if err != nil {
 		return nil, err
@@ -92,7 +105,7 @@ func (s *Store) Unobeyed(ctx context.Context) ([]store.Message, error) {
 	defer leave()
 	var all []store.Message
 	var bad []error
-	rows, err := s.reads.unobeyed.QueryContext(ctx)
+	rows, err := stmt.QueryContext(ctx, args...)
 	err = each(rows, err, func(scan func(...any) error) error {
 		_, m, err := scanMessage(scan)
 		if errors.Is(err, store.ErrDamaged) { // the others are to be heard all the same

@@ -38,6 +38,7 @@ var closeTests = []test{
 			"DeleteExpired": func() error { _, err := st.DeleteExpired(s.ctx, at(0), 1); return err },
 			"NextDue":       func() error { _, _, err := st.NextDue(s.ctx, nil); return err },
 			"Unobeyed":      func() error { _, err := st.Unobeyed(s.ctx); return err },
+			"Messages":      func() error { _, err := st.Messages(s.ctx, run.ID); return err },
 			"Get":           func() error { _, _, err := st.Get(s.ctx, run.ID); return err },
 			"List":          func() error { _, err := st.List(s.ctx, store.Filter{}); return err },
 			"Stats":         func() error { _, err := st.Stats(s.ctx, store.StatsQuery{}); return err },

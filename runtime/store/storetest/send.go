@@ -94,6 +94,30 @@ var sendTests = []test{
 		s.commit(st, store.Change{Claim: claim, Consumed: []int64{want.ID}})
 		s.same("the messages after one was obeyed", s.unobeyed(st), []store.Message{})
 	}},
+	{"messages to one run are found whether or not it is claimed", func(s *suite) {
+		st := s.executing()
+		free := s.create(st, s.newRun(), false).Run
+		busy, claim := s.claimed(st)
+		want := map[string][]store.Message{"nobody": {}}
+		for _, id := range []string{free.ID, busy.ID, free.ID} {
+			sent, err := st.Send(s.ctx, cancelOf(id, "enough"))
+			if err != nil {
+				s.Fatalf("Send: %v", err)
+			}
+			want[id] = append(want[id], sent)
+		}
+		for id, messages := range want {
+			got, err := s.open(s.T).Messages(s.ctx, id)
+			if err != nil {
+				s.Fatalf("Messages: %v", err)
+			}
+			s.same("the messages", append([]store.Message{}, got...), messages)
+		}
+		s.commit(st, store.Change{Claim: claim, Consumed: []int64{want[busy.ID][0].ID}})
+		if got, err := st.Messages(s.ctx, busy.ID); err != nil || len(got) != 0 {
+			s.Errorf("the messages after one was obeyed: %v, %v", got, err)
+		}
+	}},
 	{"a run that is over takes none", func(s *suite) {
 		st := s.executing()
 		run, claim := s.claimed(st)

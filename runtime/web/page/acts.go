@@ -40,7 +40,7 @@ func newActs(in *inside) acts {
 // actsBefore are those on a run that is not over.
 func (in *inside) actsBefore() acts {
 	var a acts
-	if in.run.Phase == flow.PhasePaused {
+	if in.run.WillPause() {
 		a.Main = append(a.Main, act{
 			Name: "resume", Label: "Resume", Ask: "Let this run go on?", Button: "Resume", Main: true,
 			Says: []string{"What came due in the pause is due at once."},

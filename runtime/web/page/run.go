@@ -115,7 +115,7 @@ func newRunPage(site Site, r Run) *runPage {
 	}
 	p.Chart = newChart(line, in)
 	p.blocks(in, r.Query)
-	p.Happened = happenings(d.Log)
+	p.Happened = happenings(d)
 	p.Graph = in.graph()
 	p.Input = newPayload(d.Input).at(in.value(0, "input"))
 	p.Output = newPayload(d.Output).at(in.value(0, "output"))
@@ -312,10 +312,15 @@ type happening struct {
 const mostHappenings = 100
 
 // happenings are what came from outside, the latest first.
-func happenings(log []flow.Entry) []happening {
+func happenings(d *runtime.RunDetail) []happening {
 	var out []happening
-	for i := range slices.Backward(log) {
-		e := &log[i]
+	for _, a := range slices.Backward(d.Asked) {
+		out = append(out, happening{
+			At: a.At, Who: a.Actor, Step: a.Step, Text: a.Reason, What: strings.ReplaceAll(string(a.Act), "_", " ") + ", which it has not obeyed yet",
+		})
+	}
+	for i := range slices.Backward(d.Log) {
+		e := &d.Log[i]
 		h := happening{At: e.StartedAt, Who: e.Actor, Step: e.Step}
 		switch e.Kind {
 		case flow.KindSignal:
