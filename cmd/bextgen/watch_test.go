@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,8 +39,9 @@ func TestFollowWaitsUntilItIsQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		events, failures := make(chan fsnotify.Event), make(chan error)
-		times, ended := 0, make(chan error)
-		go func() { ended <- follow(ctx, events, failures, func() error { times++; return nil }) }()
+		var times atomic.Int64
+		ended := make(chan error)
+		go func() { ended <- follow(ctx, events, failures, func() error { times.Add(1); return nil }) }()
 		for range 5 {
 			events <- fsnotify.Event{Name: "a.flow.yaml"}
 			time.Sleep(settle / 2) // virtual
@@ -47,13 +49,13 @@ func TestFollowWaitsUntilItIsQuiet(t *testing.T) {
 		time.Sleep(settle)
 		events <- fsnotify.Event{Name: "a.flow.go"}
 		time.Sleep(2 * settle)
-		if times != 1 {
-			t.Errorf("it was generated %d times, want once", times)
+		if n := times.Load(); n != 1 {
+			t.Errorf("it was generated %d times, want once", n)
 		}
 		failures <- fsnotify.ErrEventOverflow
 		time.Sleep(2 * settle)
-		if times != 2 {
-			t.Errorf("it was generated %d times, want once more after changes were missed", times)
+		if n := times.Load(); n != 2 {
+			t.Errorf("it was generated %d times, want once more after changes were missed", n)
 		}
 		stop()
 		if err := <-ended; err != nil {
