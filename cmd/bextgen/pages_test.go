@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // This file reads the pages of Markdown that people read, and follows their links.
@@ -149,4 +151,35 @@ func anchor(heading string) string {
 		}
 		return -1
 	}, heading)
+}
+
+// TestOptionsPage holds that docs/running.md lists the options of runtime.New.
+func TestOptionsPage(t *testing.T) {
+	files, err := filepath.Glob(pageRoot + "/runtime/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var options []string
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func (With\w+)\(.*\) Option \{`).FindAllStringSubmatch(string(text), -1) {
+			options = append(options, m[1])
+		}
+	}
+	text, err := os.ReadFile(pageRoot + "/docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `(With\\w+)").FindAllStringSubmatch(string(text), -1) {
+		listed = append(listed, m[1])
+	}
+	slices.Sort(options)
+	slices.Sort(listed)
+	if diff := cmp.Diff(listed, options); diff != "" {
+		t.Errorf("docs/running.md does not list the options that there are (-docs +code):\n%s", diff)
+	}
 }
