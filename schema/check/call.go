@@ -224,7 +224,7 @@ func kinds(args []*model.Expr) string {
 	for i, arg := range args {
 		switch {
 		case arg.Type != nil:
-			words[i] = "`" + typeText(arg.Type) + "`"
+			words[i] = "`" + TypeText(arg.Type) + "`"
 		case isNone(arg):
 			words[i] = "an absent value"
 		default:

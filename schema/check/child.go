@@ -153,7 +153,7 @@ func (c *pass) fitByName(value *model.Expr, f *model.Field, call *model.Step, s 
 	quiet := &expression{report: new(diag.Reporter), scope: s}
 	if quiet.fitType(value, f.Type, "") == nil {
 		c.report.Add(diag.TypeMismatch, call.Pos, "%s has no `in`, and `%s` is `%s`, where flow `%s` needs `%s`; give it an `in`",
-			what(call), value.Source, typeText(value.Type), call.Calls.Name, typeText(f.Type))
+			what(call), value.Source, TypeText(value.Type), call.Calls.Name, TypeText(f.Type))
 		return nil
 	}
 	return (&expression{report: c.report, scope: s, source: value.Source}).fit(value, f, call)
@@ -200,7 +200,7 @@ func (x *expression) fitType(value *model.Expr, want *model.Type, of string) *mo
 		x.maybeAbsent(value)
 		return nil
 	}
-	x.report.Add(diag.TypeMismatch, value.Pos, "%s is `%s`, and this is %s%s", of, typeText(want), kinds([]*model.Expr{value}), converted(value, want))
+	x.report.Add(diag.TypeMismatch, value.Pos, "%s is `%s`, and this is %s%s", of, TypeText(want), kinds([]*model.Expr{value}), converted(value, want))
 	return nil
 }
 

@@ -33,7 +33,7 @@ func (c *pass) typed(t *parse.Text, key string, want model.Kind, s *scope) *mode
 		(&expression{report: c.report, scope: s}).maybeAbsent(e)
 		return nil
 	case kindOf(e.Type) != want:
-		c.report.Add(diag.TypeMismatch, t.Pos, "`%s` must be %s, this is `%s`%s", key, aKind(want), typeText(e.Type), converted(e, &model.Type{Kind: want}))
+		c.report.Add(diag.TypeMismatch, t.Pos, "`%s` must be %s, this is `%s`%s", key, aKind(want), TypeText(e.Type), converted(e, &model.Type{Kind: want}))
 		return nil
 	}
 	return e

@@ -61,7 +61,7 @@ func (c *pass) over(t *parse.Text, s *scope) (over *model.Expr, item *model.Type
 	case kindOf(e.Type) == model.Optional && kindOf(e.Type.Elem) == model.List:
 		(&expression{report: c.report, scope: s}).maybeAbsent(e)
 	default:
-		c.report.Add(diag.TypeMismatch, t.Pos, "`over` must be a list, this is `%s`%s", typeText(e.Type), listHint(e))
+		c.report.Add(diag.TypeMismatch, t.Pos, "`over` must be a list, this is `%s`%s", TypeText(e.Type), listHint(e))
 	}
 	return nil, item
 }

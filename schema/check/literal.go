@@ -97,7 +97,7 @@ func (l *literal) mapping(v *parse.Value, t *model.Type, what string) {
 // default is left out where the spec does: the runtime fills it in.
 func (l *literal) structure(v *parse.Value, t *model.Type, what string) {
 	if v.Fields == nil {
-		l.misfit(v, what, "a mapping with the fields of `"+typeText(t)+"`")
+		l.misfit(v, what, "a mapping with the fields of `"+TypeText(t)+"`")
 		return
 	}
 	fields := fieldsOf(t)

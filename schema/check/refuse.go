@@ -48,7 +48,7 @@ func (x *expression) mismatch(function string, args []*model.Expr, pos model.Pos
 	case function == operators.Conditional:
 		x.report.Add(diag.TypeMismatch, pos, "both values of `? :` must be of one type; these are %s", kinds(args[1:]))
 	case function == orValue && len(args) == 2 && kindOf(args[0].Type) == model.Optional:
-		x.report.Add(diag.TypeMismatch, args[1].Pos, "`%s.orValue(…)` needs a `%s`, not %s", text(args[0]), typeText(args[0].Type.Elem), kinds(args[1:]))
+		x.report.Add(diag.TypeMismatch, args[1].Pos, "`%s.orValue(…)` needs a `%s`, not %s", text(args[0]), TypeText(args[0].Type.Elem), kinds(args[1:]))
 	case isEnumKey(function, args):
 		x.report.Add(diag.TypeMismatch, pos, "the keys of a map are strings, not values of an enum; write `string(…)`")
 	case function == operators.Index || function == operators.OptIndex:

@@ -51,7 +51,7 @@ func (c *pass) concurrencyKey(t *parse.Text, f *resolve.Flow) *model.Expr {
 		x.maybeAbsent(e)
 		return nil
 	default:
-		c.report.Add(diag.TypeMismatch, t.Pos, "`key` of `concurrency` must be a string, an int, a bool or an enum, this is `%s`", typeText(e.Type))
+		c.report.Add(diag.TypeMismatch, t.Pos, "`key` of `concurrency` must be a string, an int, a bool or an enum, this is `%s`", TypeText(e.Type))
 		return nil
 	}
 	return c.shown(e, t, at.start)

@@ -268,13 +268,13 @@ func structName(t *model.Type) string {
 	return t.Payload.GoName
 }
 
-// typeText is a type in the words of the language.
-func typeText(t *model.Type) string {
+// TypeText is a type in the words of the language.
+func TypeText(t *model.Type) string {
 	switch t.Kind {
 	case model.List, model.Map:
-		return string(t.Kind) + "<" + typeText(t.Elem) + ">"
+		return string(t.Kind) + "<" + TypeText(t.Elem) + ">"
 	case model.Optional:
-		return typeText(t.Elem) + "?"
+		return TypeText(t.Elem) + "?"
 	case model.Struct, model.Enum, model.GoStruct:
 		return structName(t)
 	default:

@@ -1,7 +1,6 @@
 package lsp
 
 import (
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -26,12 +25,12 @@ func (now snapshot) diagnostics(folder string, list diag.List) map[string][]diag
 			name = slices.Min(slices.Collect(maps.Keys(now.open)))
 		}
 		one := diagnostic{
-			Range: now.word(texts, name, d.Line, d.Column), Severity: severityError,
+			Range: now.wordAt(texts, name, d.Line, d.Column), Severity: severityError,
 			Code: string(d.Code), Source: "bextgen", Message: d.Message,
 		}
 		for _, r := range d.Related {
 			one.Related = append(one.Related, related{
-				Location: location{now.uri(folder, r.File), now.word(texts, r.File, r.Line, r.Column)},
+				Location: location{now.uri(folder, r.File), now.wordAt(texts, r.File, r.Line, r.Column)},
 				Message:  r.Message,
 			})
 		}
@@ -40,14 +39,11 @@ func (now snapshot) diagnostics(folder string, list diag.List) map[string][]diag
 	return found
 }
 
-// word is the range of the word at a place; texts keeps those that were read.
-func (now snapshot) word(texts map[string]text, name string, line, column int) span {
+// wordAt is the range of the word at a place; texts keeps those that were read.
+func (now snapshot) wordAt(texts map[string]text, name string, line, column int) span {
 	t, known := texts[name]
 	if !known {
-		content, err := fs.ReadFile(now.fsys, name)
-		if err == nil {
-			t = newText(string(content))
-		}
+		t = now.read(name)
 		texts[name] = t
 	}
 	if len(t) == 0 {

@@ -17,11 +17,14 @@ import (
 
 // folder is a package: its files are checked together.
 type folder struct {
-	path string
-	wake chan struct{} // says, once, that there is a new revision
+	path  string
+	wake  chan struct{} // says, once, that there is a new revision
+	hurry chan struct{} // says, once, that somebody waits for it to be checked
 
 	// Guarded by the server's mutex:
 	revision int             // counts changes
+	seen     *view           // of the last check; nil before the first
+	news     chan struct{}   // closed when seen changes
 	told     map[string]bool // files, by base name, that have diagnostics in the editor
 }
 
@@ -39,7 +42,7 @@ func (s *server) changed(ctx context.Context, path string) {
 	dir := filepath.Dir(path)
 	f, known := s.folders[dir]
 	if !known {
-		f = &folder{path: dir, wake: make(chan struct{}, 1), told: map[string]bool{}}
+		f = &folder{path: dir, wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), news: make(chan struct{}), told: map[string]bool{}}
 		s.folders[dir] = f
 		s.work.Go(func() { s.follow(ctx, f) })
 	}
@@ -61,6 +64,8 @@ func (s *server) follow(ctx context.Context, f *folder) {
 			return
 		case <-f.wake:
 			quiet.Reset(s.opts.Settle)
+		case <-f.hurry:
+			quiet.Reset(0)
 		case <-quiet.C:
 			s.check(ctx, f)
 		}
@@ -70,14 +75,28 @@ func (s *server) follow(ctx context.Context, f *folder) {
 // check checks a folder and publishes what is wrong, unless it has changed meanwhile.
 func (s *server) check(ctx context.Context, f *folder) {
 	now := s.snapshot(f)
-	_, list := s.load(now.fsys, f.path)
-	if messages, ok := s.messages(f, now, list); ok {
-		for _, m := range messages {
-			if err := s.conn.Notify(ctx, "textDocument/publishDiagnostics", m); err != nil {
-				return // the conversation is over
-			}
+	pkg, list := s.load(now.fsys, f.path)
+	for _, m := range s.checked(f, &view{snapshot: now, folder: f.path, pkg: pkg, list: list}) {
+		if err := s.conn.Notify(ctx, "textDocument/publishDiagnostics", m); err != nil {
+			return // the conversation is over
 		}
 	}
+}
+
+// checked keeps what was found, and returns what is to be published; nothing if the folder has changed meanwhile.
+func (s *server) checked(f *folder, v *view) []publishParams {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.revision != v.revision {
+		return nil
+	}
+	if v.pkg == nil && f.seen != nil {
+		v.pkg = f.seen.pkg
+	}
+	f.seen = v
+	close(f.news)
+	f.news = make(chan struct{})
+	return f.messages(v)
 }
 
 func (s *server) snapshot(f *folder) snapshot {
@@ -106,14 +125,9 @@ func (s *server) load(fsys fs.FS, folder string) (pkg *model.Package, list diag.
 	return s.opts.Load(fsys, folder)
 }
 
-// messages are what is to be published of a folder; false if that is not true any more.
-func (s *server) messages(f *folder, now snapshot, list diag.List) ([]publishParams, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f.revision != now.revision {
-		return nil, false
-	}
-	found := now.diagnostics(f.path, list)
+// messages are what is to be published of a folder.
+func (f *folder) messages(v *view) []publishParams {
+	found := v.diagnostics(f.path, v.list)
 	for name := range f.told {
 		if _, there := found[name]; !there {
 			found[name] = []diagnostic{}
@@ -121,15 +135,14 @@ func (s *server) messages(f *folder, now snapshot, list diag.List) ([]publishPar
 	}
 	var messages []publishParams
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		diagnostics := found[name]
-		m := publishParams{URI: now.uri(f.path, name), Diagnostics: diagnostics}
-		if d, open := now.open[name]; open {
+		m := publishParams{URI: v.uri(f.path, name), Diagnostics: found[name]}
+		if d, open := v.open[name]; open {
 			m.Version = &d.version
 		}
 		messages = append(messages, m)
-		if f.told[name] = true; len(diagnostics) == 0 {
+		if f.told[name] = true; len(m.Diagnostics) == 0 {
 			delete(f.told, name)
 		}
 	}
-	return messages, true
+	return messages
 }

@@ -136,6 +136,7 @@ func (s *server) initialize(req *jsonrpc2.Request) (any, error) {
 		Capabilities: capabilities{
 			PositionEncoding: "utf-16",
 			TextDocumentSync: syncOptions{OpenClose: true, Change: wholeDocument, Save: true},
+			HoverProvider:    true,
 		},
 		ServerInfo: serverInfo{Name: "bextgen"},
 	}, nil
@@ -174,7 +175,9 @@ func (s *server) forget(id jsonrpc2.ID) {
 
 // questions are the methods that are answered from what is known of a folder.
 func (s *server) questions() map[string]func(context.Context, *jsonrpc2.Request) (any, error) {
-	return nil
+	return map[string]func(context.Context, *jsonrpc2.Request) (any, error){
+		"textDocument/hover": s.hover,
+	}
 }
 
 // notified takes a message that has no answer. One that is not known, or comes too early, is passed over.

@@ -40,6 +40,17 @@ func units(line []rune, character int) int {
 	return count
 }
 
+// character is the character of a line, from 0, at a number of UTF-16 code units; that of the end behind it.
+func character(line []rune, unit int) int {
+	for i, r := range line {
+		if unit <= 0 {
+			return i
+		}
+		unit -= max(1, utf16.RuneLen(r))
+	}
+	return len(line)
+}
+
 // word is the range of the word at a place, as the terminal marks it; the first line for no place.
 func (t text) word(line, column int) span {
 	line, column = max(1, min(line, len(t))), max(1, column)

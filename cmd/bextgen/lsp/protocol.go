@@ -42,6 +42,7 @@ type serverInfo struct {
 type capabilities struct {
 	PositionEncoding string      `json:"positionEncoding"`
 	TextDocumentSync syncOptions `json:"textDocumentSync"`
+	HoverProvider    bool        `json:"hoverProvider"`
 }
 
 type syncOptions struct {
