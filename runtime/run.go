@@ -27,7 +27,8 @@ func (r *Run[Out]) Existing() bool { return r.existing }
 // included. For a run that did not complete the error is a *RunError, in which
 // errors.As also finds the declared error that a handler returned.
 //
-// When the context ends, Wait does, and the run goes on.
+// When the context ends, Wait does, and the run goes on. It returns ErrOtherVersion for a run
+// of another major version, which a start found by its idempotency key.
 func (r *Run[Out]) Wait(ctx context.Context) (Out, error) {
 	var out Out
 	if err := r.rt.mayWait(ctx, "wait for run "+r.id); err != nil {
@@ -39,6 +40,9 @@ func (r *Run[Out]) Wait(ctx context.Context) (Out, error) {
 	}
 	if run.Status != flow.StatusCompleted {
 		return out, newRunError(r.def, run)
+	}
+	if err := ofMajor(r.def, run); err != nil {
+		return out, err
 	}
 	if err := flow.Decode(run.Output, &out); err != nil {
 		return out, fmt.Errorf("run %s: the stored output does not fit its type: %w", r.id, err)

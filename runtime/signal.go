@@ -34,8 +34,8 @@ var ErrNoWait = errors.New("the flow has no such wait")
 // SignalFlow sends a signal to a run and returns when it is on disk. It is kept also
 // if the run does not wait for it yet. Generated Signal… functions call it.
 //
-// It returns store.ErrNotFound if there is no such run of the flow, and
-// store.ErrFinal if the run is over.
+// It returns store.ErrNotFound if there is no such run of the flow, store.ErrFinal if the run is
+// over, and ErrOtherVersion if it is of another major version that is registered too.
 func SignalFlow(ctx context.Context, def *flow.Definition, wait *flow.WaitDef, runID, key string, payload any, opts ...SignalOption) error {
 	rt, err := runtimeFor(ctx, def)
 	if err != nil {
@@ -44,6 +44,9 @@ func SignalFlow(ctx context.Context, def *flow.Definition, wait *flow.WaitDef, r
 	s := engine.Signal{Name: wait.Name, Key: key}
 	if wait.Payload != nil {
 		s.Payload, err = encodePayload(payload)
+	}
+	if err == nil {
+		err = rt.signalsMajor(ctx, def, runID)
 	}
 	if err == nil {
 		err = rt.signal(ctx, runID, def.Flow, wait, s, opts)

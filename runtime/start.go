@@ -246,5 +246,8 @@ func GetFlow[Out any](ctx context.Context, def *flow.Definition, runID string) (
 	if run.Flow != def.Flow {
 		return nil, fmt.Errorf("get run %s: it is one of %s, not of %s: %w", runID, run.Flow, def.Flow, store.ErrNotFound)
 	}
+	if err := ofMajor(def, run); err != nil {
+		return nil, fmt.Errorf("get run %s: %w", runID, err)
+	}
 	return &Run[Out]{rt: rt, def: def, id: run.ID, existing: true}, nil
 }
