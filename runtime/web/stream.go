@@ -185,6 +185,7 @@ type stream struct {
 	idOf   func(*runtime.Event) string
 	opened bool
 	buffer bytes.Buffer
+	asked  time.Time // when the client was last asked who it is
 }
 
 // retryAfter is after how many milliseconds a client comes again.
@@ -256,8 +257,21 @@ func (s *stream) send(ctx context.Context, f *runtime.Follower) error {
 		default:
 			return nil // the run is over, or the client is gone, too slow, or to come again
 		}
-		if s.flush() != nil {
+		if s.flush() != nil || s.signedOut() {
 			return nil
 		}
 	}
+}
+
+// signedOut says that the cookie with which the stream was opened is over. It is looked at now and
+// then: to find out costs more than to send an event.
+func (s *stream) signedOut() bool {
+	b, ok := s.auth.(bearerAuth)
+	now := s.now()
+	if !ok || now.Sub(s.asked) < s.limits.keepAlive {
+		return false
+	}
+	s.asked = now
+	_, err := b.who(s.r)
+	return err != nil
 }
