@@ -5,6 +5,7 @@ package main
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -30,6 +31,10 @@ func (o *openedShop) take(w http.ResponseWriter, r *http.Request) {
 	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxOrder))
 	body.DisallowUnknownFields()
 	if err := body.Decode(&order); err != nil {
+		if large := new(http.MaxBytesError); errors.As(err, &large) {
+			refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("an order has %d bytes at most", large.Limit))
+			return
+		}
 		refuse(w, http.StatusBadRequest, fmt.Sprintf(`this is no order: %v; send {"orderId": "ord_1"}`, err))
 		return
 	}

@@ -112,7 +112,7 @@ func TestServerRefuses(t *testing.T) {
 		{"POST", "/orders", `{"orderId": `, "", http.StatusBadRequest, "no order"},
 		{"POST", "/orders", `{}`, "", http.StatusBadRequest, "has no orderId"},
 		{"POST", "/orders", `{"id": "ord_1"}`, "", http.StatusBadRequest, "unknown field"},
-		{"POST", "/orders", `{"orderId": "` + strings.Repeat("x", maxOrder) + `"}`, "", http.StatusBadRequest, "too large"},
+		{"POST", "/orders", `{"orderId": "` + strings.Repeat("x", maxOrder) + `"}`, "", http.StatusRequestEntityTooLarge, "at most"},
 		{"POST", "/orders", `{"orderId": "ord_1"}`, "https://example.com", http.StatusForbidden, ""},
 		{"GET", "/orders/ord_1", "", "", http.StatusNotFound, "the order ord_1 was not given"},
 		{"GET", "/orders", "", "", http.StatusMethodNotAllowed, ""},
