@@ -210,6 +210,12 @@ func (h *handler) measure(r *http.Request, name string) (page.Steps, error) {
 	return steps, nil
 }
 
+// getFront leads who knows no more than the prefix to the dashboard.
+func (h *handler) getFront(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, h.prefix+"/admin/flows", http.StatusFound)
+	return nil
+}
+
 // getAsset answers with a file that pages load. There is nothing in them that one has to
 // be let in for.
 func (h *handler) getAsset(w http.ResponseWriter, r *http.Request) error {

@@ -18,6 +18,7 @@ func TestPages(t *testing.T) {
 		status int
 		says   string
 	}{
+		"/":            {302, ""},
 		"/admin/flows": {200, failed},
 		"/admin/flows?status=failed&q=&tenant_id=&label=":  {200, failed}, // a form sends empty fields too
 		"/admin/flows?status=completed":                    {200, "No run fits this filter"},

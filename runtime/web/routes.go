@@ -53,6 +53,7 @@ func (h *handler) routes() []route {
 			query: append(slices.Clone(streamQuery), resumeQuery...),
 		}},
 
+		{method: "GET", path: "/{$}", needs: MayRead, serve: h.getFront},
 		{method: "GET", path: "/openapi.json", needs: MayRead, serve: h.getOpenAPI},
 		{method: "GET", path: "/metrics", needs: MayRead, serve: h.getMetrics},
 		{method: "GET", path: "/healthz", serve: h.getHealth, about: &operation{
