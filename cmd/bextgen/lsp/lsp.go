@@ -136,7 +136,7 @@ func (s *server) initialize(req *jsonrpc2.Request) (any, error) {
 		Capabilities: capabilities{
 			PositionEncoding: "utf-16",
 			TextDocumentSync: syncOptions{OpenClose: true, Change: wholeDocument, Save: true},
-			HoverProvider:    true,
+			HoverProvider:    true, DefinitionProvider: true,
 		},
 		ServerInfo: serverInfo{Name: "bextgen"},
 	}, nil
@@ -176,7 +176,8 @@ func (s *server) forget(id jsonrpc2.ID) {
 // questions are the methods that are answered from what is known of a folder.
 func (s *server) questions() map[string]func(context.Context, *jsonrpc2.Request) (any, error) {
 	return map[string]func(context.Context, *jsonrpc2.Request) (any, error){
-		"textDocument/hover": s.hover,
+		"textDocument/hover":      s.hover,
+		"textDocument/definition": s.definition,
 	}
 }
 

@@ -40,9 +40,10 @@ type serverInfo struct {
 }
 
 type capabilities struct {
-	PositionEncoding string      `json:"positionEncoding"`
-	TextDocumentSync syncOptions `json:"textDocumentSync"`
-	HoverProvider    bool        `json:"hoverProvider"`
+	PositionEncoding   string      `json:"positionEncoding"`
+	TextDocumentSync   syncOptions `json:"textDocumentSync"`
+	HoverProvider      bool        `json:"hoverProvider"`
+	DefinitionProvider bool        `json:"definitionProvider"`
 }
 
 type syncOptions struct {
