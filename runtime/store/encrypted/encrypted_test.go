@@ -268,3 +268,39 @@ func TestWhatCannotBeSealedIsNotWritten(t *testing.T) {
 		s.Close()
 	}
 }
+
+// An attempt that tells how far it is, under a newer key than that with which its start was
+// stored, leaves a log that can be read.
+func TestProgressBesideANewKey(t *testing.T) {
+	inner, err := sqlite.Open(filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inner.Close()
+	if ok, err := inner.Acquire(t.Context()); !ok || err != nil {
+		t.Fatalf("Acquire: %v, %v", ok, err)
+	}
+	before, after := encrypted.New(inner, codec(t, "a")), encrypted.New(inner, codec(t, "b", "a"))
+	created, err := before.Create(t.Context(), store.Run{ID: "01", Flow: "f", Version: "1.0", Input: json.RawMessage(`{}`), Attempt: 1}, true, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := flow.Entry{Seq: 2, Kind: flow.KindStep, Step: "s", RunAttempt: 1, Attempt: 1, StartedAt: time.UnixMilli(1).UTC(), Input: json.RawMessage(`{"n":1}`)}
+	if err := before.Commit(t.Context(), store.Change{Claim: *created.Claim, Entries: []flow.Entry{entry}}); err != nil {
+		t.Fatal(err)
+	}
+	entry.Told = &flow.Told{Progress: &flow.Progress{Fraction: 0.5, Text: "half"}}
+	if err := after.Commit(t.Context(), store.Change{Claim: *created.Claim, Entries: []flow.Entry{entry}, Lazy: true}); err != nil {
+		t.Fatal(err)
+	}
+	for { // until what is lazy was written
+		_, log, err := after.Get(t.Context(), "01")
+		if err != nil || len(log) != 1 || string(log[0].Input) != `{"n":1}` {
+			t.Fatalf("the log is %+v, %v", log, err)
+		}
+		if log[0].Told != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}

@@ -76,9 +76,9 @@ const (
 		output = excluded.output, actor = excluded.actor, wake_at = excluded.wake_at, error = excluded.error,
 		key = excluded.key, signal_id = excluded.signal_id,
 		progress = excluded.progress, checkpoint = excluded.checkpoint, sum = excluded.sum`
-	// What is lazy tells of an attempt that is under way: that it is, and how far.
-	orUpdateOpen = ` ON CONFLICT (run, seq) DO UPDATE SET progress = excluded.progress, checkpoint = excluded.checkpoint,
-		sum = excluded.sum WHERE log.end_seq = 0`
+	// What is lazy tells of an attempt that is under way: that it is, and how far. The row is replaced as a whole, since
+	// its checksum is of all of it: the same input may be other bytes by now, encrypted with a newer key.
+	orReplaceOpen = orReplace + ` WHERE log.end_seq = 0`
 )
 
 const setHead = `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
@@ -111,7 +111,7 @@ var statementTexts = [statementCount]string{
 		failed = failed + excluded.failed, cancelled = cancelled + excluded.cancelled`,
 	stmtForgetSlots:    `DELETE FROM run_slots WHERE slot < ?`,
 	stmtForgetCounts:   `DELETE FROM run_counts WHERE pending = 0 AND running = 0 AND completed = 0 AND failed = 0 AND cancelled = 0`,
-	stmtInsertEntry:    insertIntoLog + entryValues + orUpdateOpen,
+	stmtInsertEntry:    insertIntoLog + entryValues + orReplaceOpen,
 	stmtPutEntry:       insertIntoLog + entryValues + orReplace,
 	stmtPutPlainEntry:  insertIntoLog + plainEntryValues + orReplace,
 	stmtSetHead:        setHead + `wake_at = ? WHERE run = ? AND claim = ?`,
