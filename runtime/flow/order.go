@@ -65,6 +65,7 @@ func (o *order) block(b *Place, around string, behind bool) (begun bool) {
 	inside := false
 	for i, blocks := range b.Inside {
 		switch {
+		case b.Each && (!begun || st.status != stepRunning): // its elements are not walked
 		case b.Each:
 			for _, element := range o.elements[path] {
 				o.sequence(blocks, element, false)

@@ -42,6 +42,14 @@ func ParseLock(text []byte) (*Lock, error) {
 	if l.Format < 1 || l.Format > format {
 		return nil, fmt.Errorf("reading the lock: it has format %d, and this program reads up to %d: use a newer one", l.Format, format)
 	}
+	for i, f := range l.Flows {
+		if f == nil || f.ID == "" {
+			return nil, fmt.Errorf("reading the lock: flow %d in it has no name", i+1)
+		}
+		if _, err := parseVersion(f.Version); err != nil {
+			return nil, fmt.Errorf("reading the lock: flow %s: %w", f.ID, err)
+		}
+	}
 	return l, nil
 }
 
