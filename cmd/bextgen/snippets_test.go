@@ -335,11 +335,36 @@ func checkCommand(line string) error {
 			return fmt.Errorf("make knows no %s", words[1])
 		}
 	default:
-		for _, word := range words[2:] {
-			path, _, _ := strings.Cut(word, "/...")
-			if _, err := os.Stat(filepath.Join(pageRoot, path)); strings.HasPrefix(word, "./") && err != nil {
+		return checkGoCommand(words[2:])
+	}
+	return nil
+}
+
+// checkGoCommand says whether the packages and the tests are there that the go command is given.
+func checkGoCommand(args []string) error {
+	var tests []byte // all text of tests in the packages
+	for _, arg := range args {
+		path, _, _ := strings.Cut(arg, "/...")
+		folder := filepath.Join(pageRoot, path)
+		if _, err := os.Stat(folder); strings.HasPrefix(arg, "./") && err != nil {
+			return err
+		}
+		files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
 				return err
 			}
+			tests = append(tests, text...)
+		}
+	}
+	for i, arg := range args[:max(0, len(args)-1)] {
+		name := args[i+1]
+		if (arg == "-run" || arg == "-bench") && name != "xxx" && !regexp.MustCompile(`(?m)^func \w*`+name).Match(tests) {
+			return fmt.Errorf("no test or benchmark there is called %s", name)
 		}
 	}
 	return nil
