@@ -35,7 +35,8 @@ type Commit struct {
 // Moved is a Move with what became visible.
 type Moved struct {
 	Move
-	// Run is the run's head as it is now, without payloads. It has no ID if the run was deleted.
+	// Run is the run's head as it is now, without payloads. It has no ID if the run was deleted, or
+	// cannot be read.
 	Run Run
 	// Entries are those that began or ended with one of the numbers, by Seq.
 	Entries []flow.Entry

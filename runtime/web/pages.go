@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/bextgen/bextgen/runtime"
-	"github.com/bextgen/bextgen/runtime/store"
-	"github.com/bextgen/bextgen/runtime/store/encrypted"
 	"github.com/bextgen/bextgen/runtime/web/page"
 )
 
@@ -199,11 +197,11 @@ func (h *handler) measure(r *http.Request, name string) (page.Steps, error) {
 	}
 	for _, run := range runs.Runs {
 		detail, err := h.rt.GetRun(r.Context(), run.ID)
-		if sealed := new(encrypted.Error); errors.Is(err, store.ErrNotFound) || errors.As(err, &sealed) {
-			continue // deleted meanwhile, or not to be read
+		if err != nil && r.Context().Err() != nil {
+			return steps, err
 		}
 		if err != nil {
-			return steps, err
+			continue // deleted meanwhile, or not to be read
 		}
 		steps.Add(detail.Log)
 	}

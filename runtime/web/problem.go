@@ -79,6 +79,8 @@ func problemOf(err error) *Problem {
 		return problem(http.StatusRequestEntityTooLarge, "%v", large)
 	case errors.As(err, &sealed): // whoever sees the run is told, so that the key can be given
 		return problem(http.StatusInternalServerError, "%v", sealed)
+	case errors.Is(err, store.ErrDamaged):
+		return problem(http.StatusInternalServerError, "what is stored of this is damaged, or was changed in the file; the server's log says more")
 	case errors.Is(err, store.ErrNotFound):
 		return notFound()
 	case errors.Is(err, store.ErrCursor):

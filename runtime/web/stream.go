@@ -17,7 +17,6 @@ import (
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
-	"github.com/bextgen/bextgen/runtime/store/encrypted"
 )
 
 // This file is the streams of events (Server-Sent Events).
@@ -76,9 +75,8 @@ func (h *handler) streamRun(w http.ResponseWriter, r *http.Request) error {
 
 // whyGone says why a run that was there cannot be followed.
 func (h *handler) whyGone(ctx context.Context, runID string) string {
-	var sealed *encrypted.Error
-	if _, err := h.run(ctx, runID); errors.As(err, &sealed) {
-		return sealed.Error()
+	if _, err := h.run(ctx, runID); err != nil && problemOf(err).Status != http.StatusNotFound {
+		return problemOf(err).Error()
 	}
 	return "the run was deleted"
 }

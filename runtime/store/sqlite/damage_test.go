@@ -206,6 +206,36 @@ func makeSample(t *testing.T, path string) map[string][]flow.Entry {
 	return want
 }
 
+// A run whose log is damaged keeps no other one from being followed.
+func TestADamagedRunIsFollowedByNobody(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	s := execute(t, path)
+	for _, id := range []string{"one", "two"} {
+		claim := claimed(t, s, id)
+		if err := s.Commit(t.Context(), store.Change{Claim: claim, Entries: []flow.Entry{testEntry(1)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(t, path, `UPDATE log SET step = 'nonsense' WHERE run = 1`)
+	commits, err := s.Commits(t.Context(), 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := map[string]int{}
+	for _, c := range commits {
+		moved, err := s.Read(t.Context(), c.Moves)
+		if err != nil {
+			t.Fatalf("Read: %v", err)
+		}
+		for _, m := range moved {
+			read[m.Run.ID] += len(m.Entries)
+		}
+	}
+	if read["one"] != 0 || read["two"] == 0 {
+		t.Errorf("entries were read of %v; want those of the run that is whole", read)
+	}
+}
+
 // A message that is damaged keeps no other one from being heard.
 func TestADamagedMessageIsAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "runs.db")

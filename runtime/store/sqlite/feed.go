@@ -107,7 +107,11 @@ func (s *Store) Read(ctx context.Context, moves []store.Move) ([]store.Moved, er
 	err = s.snapshot(ctx, func(tx *sql.Tx) error {
 		head, log := tx.StmtContext(ctx, s.reads.headByRun), tx.StmtContext(ctx, s.reads.logBetween)
 		for i, m := range moves {
-			if moved[i], err = readMove(ctx, head, log, m); err != nil {
+			moved[i], err = readMove(ctx, head, log, m)
+			if errors.Is(err, store.ErrDamaged) { // it is not to keep all others from being followed
+				moved[i], err = store.Moved{Move: m}, nil
+			}
+			if err != nil {
 				return err
 			}
 		}

@@ -2,12 +2,15 @@ package web_test
 
 import (
 	"bytes"
+	"database/sql"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/store/encrypted"
 	"github.com/bextgen/bextgen/runtime/store/memory"
+	"github.com/bextgen/bextgen/runtime/store/sqlite"
 	"github.com/bextgen/bextgen/runtime/web"
 )
 
@@ -50,4 +53,31 @@ func TestRunsThatCannotBeRead(t *testing.T) {
 	s.do("DELETE", "/admin/flows/"+failed, "").problem(404)
 	s.is(web.Operator("ops"))
 	s.do("DELETE", "/admin/flows/"+failed, "").is(200)
+}
+
+// A damaged run is said to be, and keeps neither the page of its flow nor the events of others from being read.
+func TestARunThatIsDamaged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	st, err := sqlite.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSiteOn(t, st)
+	id := s.start(`{"orderId":"o1"}`)
+	s.until(id, "completed")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), `UPDATE log SET output = '{"id":"ch_o2"}' WHERE step = 'charge'`); err != nil {
+		t.Fatal(err)
+	}
+	if p := s.get("/admin/flows/" + id).problem(500); !strings.Contains(p.Detail, "damaged") {
+		t.Errorf("of the run it says %+v", p)
+	}
+	if a := s.get("/flows/" + id + "/stream").is(200); !strings.Contains(string(a.body), "damaged") {
+		t.Errorf("the stream of the run is %s", a.body)
+	}
+	s.do("GET", "/admin/definitions/order", "", "Accept", "text/html").is(200)
 }
