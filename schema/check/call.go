@@ -153,7 +153,7 @@ func (x *expression) maybeAbsent(e *model.Expr) {
 		x.report.Add(diag.MaybeAbsent, e.Pos, "`optional.none()` is absent, and a value is needed here")
 		return
 	}
-	if len(fieldsOf(e.Type.Elem)) > 0 {
+	if len(FieldsOf(e.Type.Elem)) > 0 {
 		x.report.Add(diag.MaybeAbsent, e.Pos, "%s; read one of its fields with `%s.FIELD.orValue(…)`, or ask `%s.hasValue()`", x.absence(e), text(e), text(e))
 		return
 	}

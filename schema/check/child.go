@@ -32,7 +32,7 @@ func (c *pass) given(call *resolve.Step, s *scope) []*model.Binding {
 		if c.report.Full() {
 			return nil
 		}
-		field := fieldNamed(fieldsOf(input), b.Name.Value)
+		field := fieldNamed(FieldsOf(input), b.Name.Value)
 		if field == nil {
 			field = &model.Field{Name: c.misnamed(b.Name, call.Model), Type: unknownValue().Type}
 		}
@@ -45,7 +45,7 @@ func (c *pass) given(call *resolve.Step, s *scope) []*model.Binding {
 			list = append(list, &model.Binding{Field: field, Value: value})
 		}
 	}
-	for _, f := range fieldsOf(input) {
+	for _, f := range FieldsOf(input) {
 		switch {
 		case given[f.Name]:
 		case f.Default != nil:
@@ -93,12 +93,12 @@ func needed(f *model.Field) bool {
 // that of the same name, among all that a step without `in` would get.
 func (c *pass) byName(call *resolve.Step, s *scope) []*model.Binding {
 	m := call.Model
-	found, ok := (&expression{report: c.report, scope: s}).knownAs(fieldsOf(inputType(m.Calls)), m)
+	found, ok := (&expression{report: c.report, scope: s}).knownAs(FieldsOf(inputType(m.Calls)), m)
 	if !ok {
 		return nil
 	}
 	var list []*model.Binding
-	for _, f := range fieldsOf(inputType(m.Calls)) {
+	for _, f := range FieldsOf(inputType(m.Calls)) {
 		known := found[f.Name]
 		switch {
 		case len(known) == 0 && f.Default != nil:
@@ -145,7 +145,7 @@ func (x *expression) knownAs(fields []*model.Field, call *model.Step) (map[strin
 // hidden says whether a value, or a field of it, has a type that could not be resolved.
 func hidden(t *model.Type) bool {
 	unknown := func(f *model.Field) bool { return f.Type.Kind == resolve.Unknown }
-	return t.Kind == resolve.Unknown || slices.ContainsFunc(fieldsOf(t), unknown)
+	return t.Kind == resolve.Unknown || slices.ContainsFunc(FieldsOf(t), unknown)
 }
 
 // fitByName is fit for a value that nobody wrote down for this field.
@@ -249,7 +249,7 @@ func sameType(a, b *model.Type) bool {
 
 func fieldNames(t *model.Type) []string {
 	var names []string
-	for _, f := range fieldsOf(t) {
+	for _, f := range FieldsOf(t) {
 		names = append(names, f.Name)
 	}
 	return names

@@ -107,10 +107,10 @@ func (c *pass) everything(s *scope, step *resolve.Step) []*model.Binding {
 
 // width is the number of fields of the input and all results that a block sees.
 func (s *scope) width() int {
-	n := len(fieldsOf(inputType(s.flow.Model)))
+	n := len(FieldsOf(inputType(s.flow.Model)))
 	for _, earlier := range s.seen {
-		if t := resultType(earlier.block); t != nil {
-			n += len(fieldsOf(t))
+		if t := ResultType(earlier.block); t != nil {
+			n += len(FieldsOf(t))
 		}
 	}
 	return n
@@ -120,7 +120,7 @@ func (s *scope) width() int {
 func (x *expression) sources(pos model.Pos) []*model.Expr {
 	list := []*model.Expr{x.node(model.InputVar, inputType(x.scope.flow.Model), pos)}
 	for _, earlier := range x.scope.seen {
-		if resultType(earlier.block) != nil {
+		if ResultType(earlier.block) != nil {
 			list = append(list, x.value(earlier, pos))
 		}
 	}
@@ -137,7 +137,7 @@ func (x *expression) spread(source *model.Expr, pos model.Pos) []*model.Binding 
 		t = t.Elem
 	}
 	var list []*model.Binding
-	for _, f := range fieldsOf(t) {
+	for _, f := range FieldsOf(t) {
 		if f.Type.Kind == resolve.Unknown {
 			continue
 		}
@@ -183,7 +183,7 @@ func (c *pass) lastResult(out *model.Output, last resolve.Block, s *scope) {
 	x := &expression{report: new(diag.Reporter), scope: s} // there is nothing that it could report
 	value := x.value(s.seen[len(s.seen)-1], pos)
 	value.Source = text(value)
-	switch t := resultType(m); {
+	switch t := ResultType(m); {
 	case hidden(t), value.Type.Kind == resolve.Unknown:
 		out.Payload.Alias = unknownValue().Type
 	case isStruct(t):

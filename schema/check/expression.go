@@ -200,7 +200,7 @@ func (x *expression) field(from *model.Expr, name string, pos model.Pos) *model.
 		x.report.Add(diag.UnknownField, pos, "`%s` has no fields, so no `%s`", text(from), clip(name))
 		return nil
 	}
-	field := fieldNamed(fieldsOf(t), name)
+	field := fieldNamed(FieldsOf(t), name)
 	if field == nil {
 		x.unknownField(from, t, name, pos)
 		return nil

@@ -74,7 +74,7 @@ func listHint(e *model.Expr) string {
 	case model.JSON:
 		return "; give what it comes from a type, such as `list<string>`"
 	case model.Struct, model.GoStruct:
-		for _, f := range fieldsOf(e.Type) {
+		for _, f := range FieldsOf(e.Type) {
 			if f.Type.Kind == model.List {
 				return "; did you mean `" + text(e) + "." + f.Name + "`?"
 			}
@@ -114,7 +114,7 @@ func unknownValue() *model.Expr {
 
 // lastValue is the value of the block that a body ends with, nil if it has none.
 func (c *pass) lastValue(last model.Block, behind *scope) *model.Expr {
-	if resultType(last) == nil {
+	if ResultType(last) == nil {
 		return nil
 	}
 	x := &expression{report: c.report, scope: behind}

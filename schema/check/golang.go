@@ -43,7 +43,7 @@ func goTypeIn(t *model.Type, seen map[*model.Named]bool) *model.Named {
 	if t.Named != nil {
 		seen[t.Named] = true
 	}
-	for _, f := range fieldsOf(t) {
+	for _, f := range FieldsOf(t) {
 		if found := goTypeIn(f.Type, seen); found != nil {
 			return found
 		}

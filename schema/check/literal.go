@@ -100,7 +100,7 @@ func (l *literal) structure(v *parse.Value, t *model.Type, what string) {
 		l.misfit(v, what, "a mapping with the fields of `"+TypeText(t)+"`")
 		return
 	}
-	fields := fieldsOf(t)
+	fields := FieldsOf(t)
 	l.refuseUnknown(v, fields, what)
 	written := 0
 	l.json.WriteByte('{')

@@ -56,7 +56,7 @@ func ways(b model.Block) [][]model.Block {
 func hasResult(b model.Block) bool {
 	switch b.(type) {
 	case *model.Step, *model.Wait, *model.Foreach:
-		return resultType(b) != nil
+		return ResultType(b) != nil
 	}
 	for _, way := range ways(b) {
 		for _, inner := range way {

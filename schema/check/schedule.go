@@ -103,7 +103,7 @@ func (c *pass) scheduledInput(s *parse.Schedule, f *resolve.Flow) []byte {
 	}
 	input := s.Input
 	if input == nil {
-		if missing := firstRequired(fieldsOf(t)); missing != nil {
+		if missing := firstRequired(FieldsOf(t)); missing != nil {
 			c.report.AddRelated(diag.MissingKey, s.Pos, missing.Pos, "it is declared here",
 				"the schedule needs an `input`: the flow's input has the field `%s`, which may not be absent", missing.Name)
 			return nil

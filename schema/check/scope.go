@@ -40,7 +40,7 @@ func inputType(f *model.Flow) *model.Type { return payloadType(f.Input) }
 
 // value is the value of a block as expressions see it.
 func (x *expression) value(s sight, pos model.Pos) *model.Expr {
-	t := resultType(s.block)
+	t := ResultType(s.block)
 	switch {
 	case s.unclear:
 		t = &model.Type{Kind: resolve.Unknown}
@@ -70,8 +70,8 @@ func blockOf(e *model.Expr) model.Block {
 	return e.Step
 }
 
-// resultType is the type of the value of a step, wait, call or foreach, nil if it has none.
-func resultType(b model.Block) *model.Type {
+// ResultType is the type of the value of a step, wait, call or foreach, nil if it has none.
+func ResultType(b model.Block) *model.Type {
 	switch b := b.(type) {
 	case *model.Step:
 		if b.Out != nil && !returnsNothing(b) {
@@ -133,20 +133,20 @@ func optional(t *model.Type) *model.Type {
 	return &model.Type{Kind: model.Optional, Elem: t}
 }
 
-// fieldsOf is the fields of a struct type.
-func fieldsOf(t *model.Type) []*model.Field {
+// FieldsOf is the fields of a struct type.
+func FieldsOf(t *model.Type) []*model.Field {
 	switch {
 	case t.Named != nil:
 		return t.Named.Fields
 	case t.Payload != nil && t.Payload.Alias != nil:
-		return fieldsOf(t.Payload.Alias)
+		return FieldsOf(t.Payload.Alias)
 	case t.Payload != nil:
 		return t.Payload.Fields
 	}
 	return nil
 }
 
-// isStruct says whether values of a type have the fields that fieldsOf returns.
+// isStruct says whether values of a type have the fields that FieldsOf returns.
 func isStruct(t *model.Type) bool {
 	return t.Kind == model.Struct || t.Kind == model.GoStruct
 }
@@ -160,8 +160,8 @@ func fieldNamed(fields []*model.Field, name string) *model.Field {
 	return nil
 }
 
-// runProperties are what expressions can read of `run`.
-func runProperties() map[string]model.Kind {
+// RunProperties are what expressions can read of `run`.
+func RunProperties() map[string]model.Kind {
 	return map[string]model.Kind{"id": model.String, "tenant": model.String, "attempt": model.Int, "startedAt": model.Time}
 }
 
@@ -192,7 +192,7 @@ func (x *expression) variable(name string, pos model.Pos) *model.Expr {
 		if s.block.Head().VarName != name {
 			continue
 		}
-		if resultType(s.block) == nil {
+		if ResultType(s.block) == nil {
 			x.noResult(s.block, pos)
 			return nil
 		}
@@ -248,7 +248,7 @@ func (x *expression) butUnseen(b model.Block) string {
 
 // nameHint says what an unknown name may have been meant to be.
 func (x *expression) nameHint(name string) string {
-	if fieldNamed(fieldsOf(inputType(x.scope.flow.Model)), name) != nil {
+	if fieldNamed(FieldsOf(inputType(x.scope.flow.Model)), name) != nil {
 		return "; did you mean `input." + name + "`?"
 	}
 	names := []string{"input", "run"}
@@ -272,7 +272,7 @@ func (x *expression) runProperty(name string, pos model.Pos) *model.Expr {
 	if slices.Contains(x.scope.refused, "run") {
 		return nil
 	}
-	kind, ok := runProperties()[name]
+	kind, ok := RunProperties()[name]
 	if !ok {
 		names := []string{"id", "tenant", "attempt", "startedAt"}
 		x.report.Add(diag.UnknownField, pos, "`run` has no `%s`%s", clip(name), diag.Hint(name, names))

@@ -86,7 +86,7 @@ func (x *expression) unseenAtStart(name string, pos model.Pos) {
 		x.report.Add(diag.ReadTooEarly, pos, "`%s` is computed before the run begins, and sees `input` only, not `%s`", x.scope.start, name)
 		return
 	}
-	if fieldNamed(fieldsOf(inputType(x.scope.flow.Model)), name) != nil {
+	if fieldNamed(FieldsOf(inputType(x.scope.flow.Model)), name) != nil {
 		x.unknown(name, pos)
 		return
 	}

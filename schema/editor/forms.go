@@ -17,7 +17,34 @@ const durationForm = `^\s*([0-9]+(\.[0-9]+)?(d|h|ms|m|s))+\s*$`
 // text is any value that is one line or a text: a flow file's numbers are read as they are written.
 func text() node { return node{"type": []string{"string", "number", "boolean"}, "pattern": `\S`} }
 
-func words[W ~string](all ...W) node { return node{"enum": all} }
+// Words are the words that a value of a form can be; nil if it is not one of a few.
+func Words(form parse.Form) []string {
+	switch form {
+	case parse.Backoff:
+		return words(model.Fixed, model.Linear, model.Exponential)
+	case parse.OnTimeout:
+		return words("fail", "continue")
+	case parse.After:
+		return words("completed", "attempted")
+	case parse.CatchUp:
+		return words(model.CatchUpNone, model.CatchUpLast, model.CatchUpAll)
+	case parse.Overlap:
+		return words(model.OverlapSkip, model.OverlapQueue, model.OverlapAllow)
+	case parse.Retry:
+		return words("never")
+	case parse.Switch:
+		return words("true", "false")
+	}
+	return nil
+}
+
+func words[W ~string](all ...W) []string {
+	var texts []string
+	for _, word := range all {
+		texts = append(texts, string(word))
+	}
+	return texts
+}
 
 func named(pattern string) node {
 	return said(node{"type": "string", "pattern": pattern, "maxLength": resolve.LongestName}, map[string]string{
@@ -61,24 +88,15 @@ func scalar(form parse.Form) node {
 		return node{"type": []string{"number", "string"}, "minimum": 0, "maximum": 1}
 	case parse.Switch:
 		return said(node{"type": []string{"boolean", "string"}, "pattern": "^(true|false)$"}, "Write true or false.")
-	case parse.Backoff:
-		return words(model.Fixed, model.Linear, model.Exponential)
-	case parse.OnTimeout:
-		return words("fail", "continue")
-	case parse.After:
-		return words("completed", "attempted")
-	case parse.CatchUp:
-		return words(model.CatchUpNone, model.CatchUpLast, model.CatchUpAll)
-	case parse.Overlap:
-		return words(model.OverlapSkip, model.OverlapQueue, model.OverlapAllow)
-	case parse.Retry:
-		return words("never")
 	case parse.GoType:
 		return said(node{"type": "string", "pattern": `^[^.].*\.[A-Z][A-Za-z0-9]*$`}, "Write the path of a Go package and the name of a type in it, such as example.com/shop/money.Amount.")
 	case parse.TypeText:
 		return typeText()
 	case parse.Literal:
 		return node{}
+	}
+	if all := Words(form); all != nil {
+		return node{"enum": all}
 	}
 	return nil
 }

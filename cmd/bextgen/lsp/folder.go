@@ -90,7 +90,7 @@ func (s *server) checked(f *folder, v *view) []publishParams {
 	if f.revision != v.revision {
 		return nil
 	}
-	if v.pkg == nil && f.seen != nil {
+	if v.outdated = v.pkg == nil; v.outdated && f.seen != nil {
 		v.pkg = f.seen.pkg
 	}
 	f.seen = v

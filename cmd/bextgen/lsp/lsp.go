@@ -137,6 +137,7 @@ func (s *server) initialize(req *jsonrpc2.Request) (any, error) {
 			PositionEncoding: "utf-16",
 			TextDocumentSync: syncOptions{OpenClose: true, Change: wholeDocument, Save: true},
 			HoverProvider:    true, DefinitionProvider: true,
+			CompletionProvider: completionOptions{TriggerCharacters: []string{"."}},
 		},
 		ServerInfo: serverInfo{Name: "bextgen"},
 	}, nil
@@ -178,6 +179,7 @@ func (s *server) questions() map[string]func(context.Context, *jsonrpc2.Request)
 	return map[string]func(context.Context, *jsonrpc2.Request) (any, error){
 		"textDocument/hover":      s.hover,
 		"textDocument/definition": s.definition,
+		"textDocument/completion": s.completion,
 	}
 }
 

@@ -15,6 +15,11 @@ type span struct {
 	End   position `json:"end"`
 }
 
+type textEdit struct {
+	Range   span   `json:"range"`
+	NewText string `json:"newText"`
+}
+
 type location struct {
 	URI   string `json:"uri"`
 	Range span   `json:"range"`
@@ -40,10 +45,15 @@ type serverInfo struct {
 }
 
 type capabilities struct {
-	PositionEncoding   string      `json:"positionEncoding"`
-	TextDocumentSync   syncOptions `json:"textDocumentSync"`
-	HoverProvider      bool        `json:"hoverProvider"`
-	DefinitionProvider bool        `json:"definitionProvider"`
+	PositionEncoding   string            `json:"positionEncoding"`
+	TextDocumentSync   syncOptions       `json:"textDocumentSync"`
+	HoverProvider      bool              `json:"hoverProvider"`
+	DefinitionProvider bool              `json:"definitionProvider"`
+	CompletionProvider completionOptions `json:"completionProvider"`
+}
+
+type completionOptions struct {
+	TriggerCharacters []string `json:"triggerCharacters"`
 }
 
 type syncOptions struct {

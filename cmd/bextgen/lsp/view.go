@@ -17,8 +17,9 @@ type view struct {
 	folder string
 	// pkg is the model, with gaps where something is wrong (schema.Look); that of an earlier
 	// check if a file was no YAML in this one, and nil if there was none yet.
-	pkg  *model.Package
-	list diag.List
+	pkg      *model.Package
+	outdated bool // pkg is that of an earlier check, or nil
+	list     diag.List
 
 	file         string // by base name
 	text         text   // of the file

@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -15,7 +16,9 @@ type frame struct {
 	column int
 	key    string // empty for an entry
 	flow   bool   // inside {…} or […]
+	close  string // what ends the {…} or […] that it is; empty for all others
 	keys   []string
+	line   int // from 1
 }
 
 // path is the frames that a place is in, from the outermost on. The first stands for the document.
@@ -46,11 +49,20 @@ func pathTo(t text, line, column int) (p path, before string) {
 			continue
 		}
 		before = p.read(content, indent)
+		for j := range p {
+			p[j].line = cmp.Or(p[j].line, i+1)
+		}
 		if strings.HasPrefix(before, "|") || strings.HasPrefix(before, ">") {
 			block = p[len(p)-1].column
 		}
 	}
 	return p, before
+}
+
+// inValue says that a place on a line is in the value of the last key of its path, and not where a key may be.
+func (p path) inValue(line int) bool {
+	last := p[len(p)-1]
+	return last.key != "" && (last.flow || last.line == line)
 }
 
 func indentation(line []rune) int {
@@ -128,7 +140,7 @@ func (p *path) flow(value []rune) string {
 		case r == '#' && (i == 0 || value[i-1] == ' '):
 			return ""
 		case (r == '{' || r == '[') && begins:
-			*p = append(*p, frame{column: 1 << 20, flow: true})
+			*p = append(*p, frame{column: 1 << 20, flow: true, close: map[rune]string{'{': "}", '[': "]"}[r]})
 			from = i + 1
 			i += p.flowKey(value[from:])
 			from = i + 1
