@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -67,6 +69,7 @@ func writeRun(w io.Writer, run *web.RunDetail, now time.Time) error {
 	fact("run", run.ID)
 	fact("flow", run.FlowID+" "+run.Version)
 	fact("status", statusText(&run.Run))
+	fact("asked for", strings.Join(askedFor(run.Acts), ", "))
 	if run.Error != nil {
 		fact("failed at", run.Error.Step)
 		fact("error", run.Error.Message)
@@ -74,12 +77,16 @@ func writeRun(w io.Writer, run *web.RunDetail, now time.Time) error {
 	fact("undone", strings.Join(undone(run.Steps, flow.StatusCompleted), ", "))
 	fact("not undone", strings.Join(undone(run.Steps, flow.StatusFailed), ", "))
 	fact("tenant", run.TenantID)
-	for name, value := range run.Labels {
-		fact("label", name+"="+value)
+	for _, name := range slices.Sorted(maps.Keys(run.Labels)) {
+		fact("label", name+"="+run.Labels[name])
 	}
 	fact("created", clock(run.CreatedAt))
 	fact("finished", clock(run.FinishedAt))
-	fact("goes on", clock(run.WakeAt))
+	if run.StartedAt == nil {
+		fact("starts", clock(run.WakeAt))
+	} else {
+		fact("goes on", clock(run.WakeAt))
+	}
 	fact("called by", deref(run.ParentID))
 	fact("retry of", deref(run.RetryOf))
 	fact("input", string(run.Input))
@@ -97,6 +104,16 @@ func writeRun(w io.Writer, run *web.RunDetail, now time.Time) error {
 		Status: run.Status, Attempts: run.Attempts,
 		StartedAt: timeOf(run.StartedAt), FinishedAt: timeOf(run.FinishedAt), Log: entries(run.History),
 	}, now))
+}
+
+// askedFor are the acts that the run has not obeyed yet.
+func askedFor(acts []web.Act) (texts []string) {
+	for _, a := range acts {
+		if a.Waits {
+			texts = append(texts, strings.TrimSpace(a.Act+" "+a.StepName)+" (not obeyed yet)")
+		}
+	}
+	return texts
 }
 
 // undone are the steps whose compensation ended so.

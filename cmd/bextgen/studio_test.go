@@ -156,6 +156,7 @@ func TestRunsOfAServer(t *testing.T) {
 		{[]string{"list", "--token", "letmein-0123456789"}, exitClean, failedRun},
 		{[]string{"show", failedRun, "--token", "letmein-0123456789"}, exitClean, "undo charge-payment"},
 		{[]string{"cancel", pendingRun, "--token", "letmein-0123456789"}, exitClean, "is stored"},
+		{[]string{"show", pendingRun, "--token", "letmein-0123456789"}, exitClean, "cancel (not obeyed yet)"},
 		{[]string{"list"}, exitFound, "give it --token"},
 		{[]string{"list", "--token", "wrong"}, exitFound, "give it --token"},
 	} {
