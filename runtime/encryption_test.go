@@ -13,13 +13,16 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/store/encrypted"
+	"github.com/bextgen/bextgen/runtime/store/memory"
 	"github.com/bextgen/bextgen/runtime/store/sqlite"
 )
 
@@ -407,4 +410,54 @@ func TestRowsThatWereChangedOrMoved(t *testing.T) {
 func BenchmarkEncryption(b *testing.B) {
 	b.Run("clear", func(b *testing.B) { benchmarkEngine(b, sqlite.Normal, 100) })
 	b.Run("AES", func(b *testing.B) { benchmarkEngine(b, sqlite.Normal, 100, aes(b, "k1")) })
+}
+
+// Processes that ended while the key was missing are not what a run is blamed for.
+func TestARunWithoutItsKeyEndsNoProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		data := memory.New()
+		var begun atomic.Int64
+		j := newJob("job", func(ctx context.Context, in number) (number, error) {
+			if begun.Add(1) == 1 {
+				<-ctx.Done() // until the process ends
+			}
+			return in, context.Cause(ctx)
+		})
+		process := func(opts ...runtime.Option) (*memory.Store, *runtime.Runtime) {
+			s := data.Open()
+			rt, err := runtime.New(s, append(opts, runtime.WithLogger(slog.New(slog.DiscardHandler)))...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := rt.Register(&j.Definition, runtime.StepHandler(&j.work, j.handle)); err != nil {
+				t.Fatal(err)
+			}
+			if err := rt.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return s, rt
+		}
+		withKey := aes(t, "a")
+		atOnce, cancel := context.WithCancel(t.Context())
+		cancel()
+		s, rt := process(withKey)
+		run, err := j.start(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 15 {
+			time.Sleep(time.Minute)
+			s.Kill()
+			rt.Close(atOnce)
+			s, rt = process()
+		}
+		s.Kill()
+		rt.Close(atOnce)
+		_, rt = process(withKey)
+		defer rt.Close(context.Background())
+		time.Sleep(time.Minute)
+		if d, err := rt.GetRun(t.Context(), run.ID()); err != nil || d.Status != runtime.StatusCompleted || begun.Load() != 2 {
+			t.Errorf("with its key, the run is %+v, %v", d, err)
+		}
+	})
 }

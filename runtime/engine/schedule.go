@@ -229,6 +229,7 @@ func (e *Embedded) launchClaimed(c store.Claimed) *execution {
 		e.opts.Logger.Error("what is stored of a run cannot be read; the run is left as it is until the program starts again",
 			"run", c.Run.ID, "flow", c.Run.Flow, "error", c.Err)
 		e.unreadable = append(e.unreadable, c.Claim)
+		e.acquit(c)
 		return nil
 	}
 	e.mu.Lock()

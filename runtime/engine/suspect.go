@@ -128,6 +128,17 @@ func (e *Embedded) giveUnbegunBack() {
 	}
 }
 
+// acquit counts a run that cannot be read here from 0 again. It is not executed, so it ends no process: else it
+// would have failed when its key is back, since processes ended without it.
+func (e *Embedded) acquit(c store.Claimed) {
+	if c.Takeovers == 0 {
+		return
+	}
+	if err := e.store.Commit(context.Background(), store.Change{Claim: c.Claim, Further: true}); err != nil {
+		e.logStoreError("note that a run is not what ended the process", err)
+	}
+}
+
 // endTrial lets others go on, if the run is on trial.
 func (x *execution) endTrial() {
 	if x.onTrial.CompareAndSwap(true, false) {
