@@ -197,7 +197,8 @@ func (x *execution) begin() bool {
 }
 
 // further says whether a run that processes died under gets further with a change: if
-// anything happens but that an attempt begins, or stores the checkpoint that it had.
+// anything happens but that an attempt begins, or stores the checkpoint that it had. Beside another attempt no
+// checkpoint counts: that one may be what ends the process, each time after this one has got a little further.
 func (x *execution) further(c *store.Change) bool {
 	if x.takeovers == 0 {
 		return false
@@ -208,7 +209,7 @@ func (x *execution) further(c *store.Change) bool {
 		switch {
 		case !e.Open(), e.Kind != flow.KindStep && e.Kind != flow.KindCompensation:
 			return true
-		case attempt != nil && e.Told != nil && !bytes.Equal(e.Told.Checkpoint, attempt.LastCheckpoint()):
+		case attempt != nil && len(x.calls) == 1 && e.Told != nil && !bytes.Equal(e.Told.Checkpoint, attempt.LastCheckpoint()):
 			return true
 		}
 	}
