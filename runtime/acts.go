@@ -54,11 +54,12 @@ func (rt *Runtime) PauseRun(ctx context.Context, runID, reason string, opts ...A
 // ResumeRun lets a paused run go on, also one that has not obeyed its pause yet. It returns ErrNotPaused for one that
 // is not paused, and store.ErrFinal for one that is over.
 func (rt *Runtime) ResumeRun(ctx context.Context, runID string, opts ...ActOption) error {
-	run, _, err := rt.engine.Get(ctx, runID)
-	var asked []AskedAct
-	if err == nil {
-		asked, err = rt.asked(ctx, &run) // a pause may be stored that it has not obeyed yet
+	// A pause may be stored that it has not obeyed yet. That comes first: what is obeyed meanwhile is in the run then.
+	asked, err := rt.asked(ctx, &store.Run{ID: runID})
+	if err != nil {
+		return fmt.Errorf("resume run %s: %w", runID, err)
 	}
+	run, _, err := rt.engine.Get(ctx, runID)
 	switch {
 	case err != nil:
 		return fmt.Errorf("resume run %s: %w", runID, err)
