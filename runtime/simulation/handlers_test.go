@@ -159,14 +159,14 @@ func (p *process) keepCheckpoints(ctx context.Context, c *call) error {
 	for n := range 1 + r.Int64N(3) {
 		value := 10*c.output + n
 		p.w.mu.Lock()
-		c.tried = value
+		c.tried = append(c.tried, value)
 		p.w.mu.Unlock()
 		if err := info.Checkpoint(value); err != nil {
 			return fmt.Errorf("call %d: %w", c.output, err)
 		}
 		p.w.mu.Lock()
 		if !p.isDead() {
-			c.tried, c.kept = 0, append(c.kept, value)
+			c.tried, c.kept = c.tried[:len(c.tried)-1], append(c.kept, value)
 		}
 		p.w.mu.Unlock()
 		info.Progress(float64(n)/3, "")

@@ -79,9 +79,10 @@ type call struct {
 	began  time.Duration
 	ended  time.Duration // if returned
 	// found is the checkpoint from which it went on, 0 for none; kept are those that it
-	// stored, and tried the one of which it does not know.
-	found, tried int64
-	kept         []int64
+	// stored, and tried those of which it does not know.
+	found int64
+	tried []int64
+	kept  []int64
 	// returned says that the handler was there to its end, and its process too.
 	returned bool
 	poisoned bool // it ended its process

@@ -165,15 +165,13 @@ func goesOnFromCheckpoints(_ *history, r *run) error {
 	last, perhaps := map[string]int64{}, map[string][]int64{}
 	for _, c := range r.calls {
 		what := fmt.Sprint(c.step, c.undo, c.runAttempt)
-		if looked := c.found != 0 || c.tried != 0 || len(c.kept) > 0; looked && c.found != last[what] && !slices.Contains(perhaps[what], c.found) {
+		if looked := c.found != 0 || len(c.tried) > 0 || len(c.kept) > 0; looked && c.found != last[what] && !slices.Contains(perhaps[what], c.found) {
 			return fmt.Errorf("the call of %s at %v went on from the checkpoint %d, want %d", c.step, c.began, c.found, last[what])
 		}
 		if n := len(c.kept); n > 0 {
 			last[what], perhaps[what] = c.kept[n-1], nil
 		}
-		if c.tried != 0 {
-			perhaps[what] = append(perhaps[what], c.tried)
-		}
+		perhaps[what] = append(perhaps[what], c.tried...)
 	}
 	return nil
 }

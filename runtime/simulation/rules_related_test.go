@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/bextgen/bextgen/runtime/flow"
@@ -176,6 +177,13 @@ func oneRunForAStep(h *history) error {
 
 // placesAreKept: of a flow with a limit, no more than so many are under way, from the
 // first call of a handler to the end.
+// calledAgain says whether the same attempt was called once more later: then nothing of the call was stored.
+func (r *run) calledAgain(c *call) bool {
+	return slices.ContainsFunc(r.calls, func(o *call) bool {
+		return o.began > c.began && o.step == c.step && o.undo == c.undo && o.runAttempt == c.runAttempt && o.attempt == c.attempt
+	})
+}
+
 func placesAreKept(h *history) error {
 	limit := h.flows["leaf"].Definition.Concurrency.Limit
 	if limit == 0 {
@@ -185,8 +193,9 @@ func placesAreKept(h *history) error {
 	calls := h.calls
 	for at := range len(h.writes) + 1 {
 		for len(calls) > 0 && calls[0].writes <= at {
-			// A process that dies in the first call may leave a run of which nobody knows that it had begun.
-			if r := h.runs[calls[0].run]; r != nil && r.Flow == "leaf" && h.ending(r) >= at && calls[0].returned {
+			// A process that dies in the first call, or before its end is stored, may leave a run of which nobody
+			// knows that it had begun.
+			if r := h.runs[calls[0].run]; r != nil && r.Flow == "leaf" && h.ending(r) >= at && calls[0].returned && !r.calledAgain(calls[0]) {
 				underWay[r.ID] = true
 			}
 			calls = calls[1:]
