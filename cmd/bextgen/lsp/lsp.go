@@ -155,14 +155,27 @@ func (s *server) answer(ctx context.Context, req *jsonrpc2.Request) {
 	s.answering[req.ID] = cancel
 	s.mu.Unlock()
 	s.work.Go(func() {
-		defer s.recovered(ctx, req)
-		defer s.forget(req.ID)
-		result, err := question(ctx, req)
-		if ctx.Err() != nil {
-			err = &jsonrpc2.Error{Code: codeRequestCancelled, Message: "the request was cancelled"}
-		}
+		result, err := s.ask(ctx, req, question)
 		s.reply(ctx, req.ID, result, err)
 	})
+}
+
+// question is what answers a request, from what is known of a folder.
+type question func(context.Context, *jsonrpc2.Request) (any, error)
+
+// ask answers a question. When it returns, the request's id may be used for another.
+func (s *server) ask(ctx context.Context, req *jsonrpc2.Request, answer question) (result any, err error) {
+	defer s.forget(req.ID)
+	defer func() {
+		if r := recover(); r != nil {
+			err = s.fault(req, r)
+		}
+	}()
+	result, err = answer(ctx, req)
+	if ctx.Err() != nil {
+		err = &jsonrpc2.Error{Code: codeRequestCancelled, Message: "the request was cancelled"}
+	}
+	return result, err
 }
 
 func (s *server) forget(id jsonrpc2.ID) {
@@ -175,8 +188,8 @@ func (s *server) forget(id jsonrpc2.ID) {
 }
 
 // questions are the methods that are answered from what is known of a folder.
-func (s *server) questions() map[string]func(context.Context, *jsonrpc2.Request) (any, error) {
-	return map[string]func(context.Context, *jsonrpc2.Request) (any, error){
+func (s *server) questions() map[string]question {
+	return map[string]question{
 		"textDocument/hover":      s.hover,
 		"textDocument/definition": s.definition,
 		"textDocument/completion": s.completion,
@@ -254,10 +267,15 @@ func (s *server) recovered(ctx context.Context, req *jsonrpc2.Request) {
 	if r == nil {
 		return
 	}
-	s.log("internal error in %s: %v\n%s", req.Method, r, debug.Stack())
-	if !req.Notif {
-		s.reply(ctx, req.ID, nil, fmt.Errorf("internal error: %v", r))
+	if err := s.fault(req, r); !req.Notif {
+		s.reply(ctx, req.ID, nil, err)
 	}
+}
+
+// fault logs a mistake in the server, and is the error to answer.
+func (s *server) fault(req *jsonrpc2.Request, recovered any) error {
+	s.log("internal error in %s: %v\n%s", req.Method, recovered, debug.Stack())
+	return fmt.Errorf("internal error: %v", recovered)
 }
 
 // log tells what went wrong in the server itself.

@@ -172,3 +172,46 @@ func TestFaultInCheck(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestCancel holds that a question whose answer takes long can be taken back.
+func TestCancel(t *testing.T) {
+	began, goOn := make(chan bool), make(chan bool)
+	c := dial(t, func(fsys fs.FS, folder string) (*model.Package, diag.List) {
+		began <- true
+		<-goOn
+		return look(fsys, folder)
+	})
+	c.initialize()
+	_, params := c.openAt("shop.flow.yaml", shopAt(t, "step: not‸ify"))
+	<-began
+	id := c.request("textDocument/hover", params)
+	c.notify("$/cancelRequest", map[string]any{"id": id})
+	if m := c.response(id); m.Error == nil || m.Error.Code != -32800 {
+		t.Errorf("got %s, %+v", m.Result, m.Error)
+	}
+	goOn <- true
+}
+
+// TestIDUsedAgain holds that the id of a request that was answered is free.
+func TestIDUsedAgain(t *testing.T) {
+	c := start(t)
+	_, params := c.openAt("shop.flow.yaml", shopAt(t, "step: not‸ify"))
+	for range 300 {
+		c.lastID = 10
+		c.ask("textDocument/hover", params, nil)
+	}
+}
+
+// TestFaultInAnswer holds that a mistake of ours in an answer is one for the client too, and ends nothing.
+func TestFaultInAnswer(t *testing.T) {
+	c := dial(t, func(fs.FS, string) (*model.Package, diag.List) {
+		return &model.Package{Flows: []*model.Flow{nil}}, nil
+	})
+	c.initialize()
+	_, params := c.openAt("shop.flow.yaml", shopAt(t, "step: not‸ify"))
+	for range 2 {
+		if m := c.response(c.request("textDocument/hover", params)); m.Error == nil || m.Error.Code != -32603 {
+			t.Errorf("got %s, %+v", m.Result, m.Error)
+		}
+	}
+}
