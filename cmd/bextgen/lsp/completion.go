@@ -3,7 +3,6 @@ package lsp
 import (
 	"context"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -67,19 +66,9 @@ func (s *server) mend(v *view, around path) {
 	for _, f := range slices.Backward(around) {
 		line += f.close
 	}
-	var lines []string
-	for i, content := range v.text {
-		if lines = append(lines, string(content)); i == v.line-1 {
-			lines[i] = line
-		}
-	}
-	open := map[string]string{v.file: strings.Join(lines, "\n")}
-	for name, d := range v.open {
-		if name != v.file {
-			open[name] = d.content
-		}
-	}
-	if pkg, _ := s.load(overlay{os.DirFS(v.folder), open}, v.folder); pkg != nil {
+	lines := slices.Clone(v.text)
+	lines[v.line-1] = []rune(line)
+	if pkg, _ := s.load(v.with(v.file, lines.String()), v.folder); pkg != nil {
 		v.pkg = pkg
 	}
 }

@@ -73,7 +73,7 @@ func TestPlacesOutOfRange(t *testing.T) {
 	for _, line := range []int{-1, 0, 7, 1 << 30} {
 		for _, column := range []int{-1, 0, 1 << 30} {
 			for _, name := range []string{"shop.flow.yaml", "none.flow.yaml", "a.go"} {
-				for _, method := range []string{"hover", "definition", "completion"} {
+				for _, method := range []string{"hover", "definition", "completion", "prepareRename"} {
 					c.ask("textDocument/"+method, map[string]any{
 						"textDocument": map[string]any{"uri": c.uri(name)}, "position": map[string]any{"line": line, "character": column},
 					}, nil)

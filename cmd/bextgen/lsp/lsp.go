@@ -138,6 +138,7 @@ func (s *server) initialize(req *jsonrpc2.Request) (any, error) {
 			TextDocumentSync: syncOptions{OpenClose: true, Change: wholeDocument, Save: true},
 			HoverProvider:    true, DefinitionProvider: true,
 			CompletionProvider: completionOptions{TriggerCharacters: []string{"."}},
+			RenameProvider:     renameOptions{PrepareProvider: true},
 		},
 		ServerInfo: serverInfo{Name: "bextgen"},
 	}, nil
@@ -190,9 +191,11 @@ func (s *server) forget(id jsonrpc2.ID) {
 // questions are the methods that are answered from what is known of a folder.
 func (s *server) questions() map[string]question {
 	return map[string]question{
-		"textDocument/hover":      s.hover,
-		"textDocument/definition": s.definition,
-		"textDocument/completion": s.completion,
+		"textDocument/hover":         s.hover,
+		"textDocument/definition":    s.definition,
+		"textDocument/completion":    s.completion,
+		"textDocument/prepareRename": s.prepareRename,
+		"textDocument/rename":        s.rename,
 	}
 }
 

@@ -23,6 +23,15 @@ func newText(content string) text {
 	return lines
 }
 
+// String is the document in one piece.
+func (t text) String() string {
+	lines := make([]string, 0, len(t))
+	for _, line := range t {
+		lines = append(lines, string(line))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // line is a line by its number from 1; empty if there is none.
 func (t text) line(n int) []rune {
 	if n < 1 || n > len(t) {

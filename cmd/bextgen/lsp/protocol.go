@@ -50,10 +50,15 @@ type capabilities struct {
 	HoverProvider      bool              `json:"hoverProvider"`
 	DefinitionProvider bool              `json:"definitionProvider"`
 	CompletionProvider completionOptions `json:"completionProvider"`
+	RenameProvider     renameOptions     `json:"renameProvider"`
 }
 
 type completionOptions struct {
 	TriggerCharacters []string `json:"triggerCharacters"`
+}
+
+type renameOptions struct {
+	PrepareProvider bool `json:"prepareProvider"`
 }
 
 type syncOptions struct {
@@ -130,4 +135,5 @@ type related struct {
 const (
 	codeNotInitialized   = -32002
 	codeRequestCancelled = -32800
+	codeRequestFailed    = -32803
 )

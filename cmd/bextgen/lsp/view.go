@@ -3,6 +3,7 @@ package lsp
 import (
 	"context"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/sourcegraph/jsonrpc2"
@@ -94,6 +95,16 @@ func (now snapshot) read(name string) text {
 		return nil
 	}
 	return newText(string(content))
+}
+
+// with is the folder with another text of a file.
+func (v *view) with(file, text string) fs.FS {
+	open := map[string]string{}
+	for name, d := range v.open {
+		open[name] = d.content
+	}
+	open[file] = text
+	return overlay{os.DirFS(v.folder), open}
 }
 
 // word is the name at the place that is asked about, and the column at which it begins; empty if there
