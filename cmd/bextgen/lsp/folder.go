@@ -75,12 +75,22 @@ func (s *server) follow(ctx context.Context, f *folder) {
 // check checks a folder and publishes what is wrong, unless it has changed meanwhile.
 func (s *server) check(ctx context.Context, f *folder) {
 	now := s.snapshot(f)
+	if s.fresh(f) {
+		return // who waited for it came a moment late
+	}
 	pkg, list := s.load(now.fsys, f.path)
 	for _, m := range s.checked(f, &view{snapshot: now, folder: f.path, pkg: pkg, list: list}) {
 		if err := s.conn.Notify(ctx, "textDocument/publishDiagnostics", m); err != nil {
 			return // the conversation is over
 		}
 	}
+}
+
+// fresh says whether a folder was checked as it is.
+func (s *server) fresh(f *folder) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f.seen != nil && f.seen.revision == f.revision
 }
 
 // checked keeps what was found, and returns what is to be published; nothing if the folder has changed meanwhile.
