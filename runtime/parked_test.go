@@ -79,6 +79,10 @@ func TestARunWithoutCodeIsParked(t *testing.T) {
 		if err != nil || len(page.Runs) != 2 {
 			t.Errorf("%d runs are listed as parked (%v), want 2", len(page.Runs), err)
 		}
+		stats, err := rt.Stats(t.Context(), runtime.StatsQuery{})
+		if err != nil || stats.All.Parked != 2 || len(stats.Flows) != 2 || stats.Flows[0].Parked != 1 || stats.Flows[1].Parked != 1 {
+			t.Errorf("the numbers are %+v, %v; want one parked run of each flow", stats, err)
+		}
 		reader, err := runtime.New(data.Open())
 		if err != nil {
 			t.Fatal(err)

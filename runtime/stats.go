@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
@@ -27,6 +28,10 @@ const (
 
 const defaultWindow = time.Hour
 
+// MaxParked is up to how many parked runs of a flow are counted: which runs those are is not stored, so
+// they are looked for.
+const MaxParked = 1000
+
 // Stats are the numbers of all flows at one moment. They are kept as runs change, and
 // are as quick to read with a million runs as with ten.
 type Stats struct {
@@ -43,6 +48,9 @@ type FlowStats struct {
 	Pending, Running, Completed, Failed, Cancelled int64
 	// Due are the running ones that could go on and wait for a process that executes them, 10,000 at most of a flow.
 	Due int64
+	// Parked are the pending and running ones for which no code is registered with this runtime, MaxParked at
+	// most of a flow. They wait until there is.
+	Parked int64
 	// OldestPending is since when a pending run waits that may begin: since it was created, or
 	// since the time for which it was started. Zero if there is none.
 	OldestPending time.Time
@@ -79,14 +87,40 @@ func (rt *Runtime) Stats(ctx context.Context, q StatsQuery) (Stats, error) {
 		return Stats{}, fmt.Errorf("read the numbers of runs: %w", err)
 	}
 	stats := Stats{Since: since, At: now}
+	var parked int64
 	all := store.FlowStats{}
 	for i := range read.Flows {
 		f := &read.Flows[i]
 		all.Add(f)
-		stats.Flows = append(stats.Flows, flowStats(f))
+		one := flowStats(f)
+		if one.Parked, err = rt.countParked(ctx, f, q.Tenants); err != nil {
+			return Stats{}, fmt.Errorf("count the parked runs of %s: %w", f.Flow, err)
+		}
+		parked += one.Parked
+		stats.Flows = append(stats.Flows, one)
 	}
 	stats.All = flowStats(&all)
+	stats.All.Parked = parked
 	return stats, nil
+}
+
+// countParked counts the parked runs of a flow, in as many pages as hold MaxParked runs.
+func (rt *Runtime) countParked(ctx context.Context, f *store.FlowStats, tenants []string) (parked int64, err error) {
+	if f.Pending+f.Running == 0 {
+		return 0, nil
+	}
+	filter := RunFilter{Flow: f.Flow, Phase: flow.PhaseParked, Tenants: tenants, Limit: store.MaxPage}
+	for range MaxParked / store.MaxPage {
+		page, err := rt.ListRuns(ctx, filter)
+		if err != nil {
+			return 0, err
+		}
+		parked += int64(len(page.Runs))
+		if filter.Cursor = page.NextCursor; filter.Cursor == "" {
+			break
+		}
+	}
+	return parked, nil
 }
 
 // PerSecond is the rate of so many runs in the time of the numbers.

@@ -23,6 +23,7 @@ type FlowStats struct {
 	FlowID        string       `json:"flow_id"`
 	Runs          StatusCounts `json:"runs"`           // that there are now
 	QueueDepth    int64        `json:"queue_depth"`    // runs that have not begun, and running ones that wait for a process
+	Parked        int64        `json:"parked"`         // runs that have not ended and for which the server has no code, 1,000 at most of a flow
 	OldestPending *int64       `json:"oldest_pending"` // when the oldest run that has not begun was created
 	Started       int64        `json:"started"`        // since Stats.Since, as what follows
 	Ended         EndCounts    `json:"ended"`
@@ -108,7 +109,7 @@ func flowStatsView(f *runtime.FlowStats, minutes float64) FlowStats {
 	v := FlowStats{
 		FlowID:     f.Flow,
 		Runs:       StatusCounts{f.Pending, f.Running, EndCounts{f.Completed, f.Failed, f.Cancelled}},
-		QueueDepth: f.Pending + f.Due, OldestPending: millis(f.OldestPending),
+		QueueDepth: f.Pending + f.Due, Parked: f.Parked, OldestPending: millis(f.OldestPending),
 		Started: f.Happened.Started, Ended: EndCounts{f.Happened.Completed, f.Happened.Failed, f.Happened.Cancelled},
 		DurationMS: Durations{f.P50.Milliseconds(), f.P95.Milliseconds(), f.P99.Milliseconds()},
 		Slots:      []Slot{},
