@@ -77,7 +77,7 @@ func TestKilledWhileWriting(t *testing.T) {
 			whole[content] = true
 		}
 	}
-	for i := range 20 {
+	for i := range 10 {
 		cmd := generate(sizes[i%2])
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
