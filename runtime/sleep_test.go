@@ -119,8 +119,8 @@ func multiply(tb testing.TB, path string, copies int, wake time.Time, step time.
 			copies, last, last, wake.UnixMilli(), step.Milliseconds())
 	}
 	if err == nil {
-		_, err = db.Exec(insert("log", `SELECT r.run, iif(o.kind = 'delay', r.wake_at, o.wake_at), COLUMNS
-			FROM runs AS r CROSS JOIN log AS o WHERE r.run > ? AND o.run = (SELECT min(run) FROM runs)`, "run", "wake_at"), last)
+		_, err = db.Exec(insert("log", `SELECT r.run, iif(o.kind = 'delay', r.wake_at, o.wake_at), NULL, COLUMNS
+			FROM runs AS r CROSS JOIN log AS o WHERE r.run > ? AND o.run = (SELECT min(run) FROM runs)`, "run", "wake_at", "sum"), last)
 	}
 	if err := errors.Join(err, db.Close()); err != nil {
 		tb.Fatal(err)
