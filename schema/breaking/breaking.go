@@ -97,7 +97,7 @@ func (c *comparison) compare(now Now) {
 		}
 		return
 	}
-	each(c.flow.Body, func(b model.Block) { c.heads[b.Head().Name] = b.Head() })
+	model.EachBlock(c.flow.Body, func(b model.Block) { c.heads[b.Head().Name] = b.Head() })
 	c.blocks()
 	c.orders()
 	c.types()
@@ -142,23 +142,4 @@ func (c *comparison) pos(block string) model.Pos {
 		return head.Pos
 	}
 	return c.flow.Pos
-}
-
-// each calls visit for the blocks of a body, at any depth.
-func each(body []model.Block, visit func(model.Block)) {
-	for _, b := range body {
-		visit(b)
-		switch b := b.(type) {
-		case *model.Parallel:
-			for _, branch := range b.Branches {
-				each(branch, visit)
-			}
-		case *model.Choose:
-			for _, one := range b.Cases {
-				each(one.Body, visit)
-			}
-		case *model.Foreach:
-			each(b.Body, visit)
-		}
-	}
 }

@@ -74,7 +74,7 @@ func (c *comparison) readers() []reader {
 			}
 		}
 	}
-	each(c.flow.Body, func(b model.Block) {
+	model.EachBlock(c.flow.Body, func(b model.Block) {
 		head := b.Head()
 		in := c.is.byName[head.Name]
 		add(in, false, head.When, head.Until)

@@ -373,3 +373,22 @@ type Wait struct {
 	Timeout  time.Duration // 0 is none
 	Continue bool          // onTimeout: continue, and then the wait has no value
 }
+
+// EachBlock calls visit for the blocks of a body and all that are in them, in their order.
+func EachBlock(body []Block, visit func(Block)) {
+	for _, b := range body {
+		visit(b)
+		switch b := b.(type) {
+		case *Parallel:
+			for _, branch := range b.Branches {
+				EachBlock(branch, visit)
+			}
+		case *Choose:
+			for _, c := range b.Cases {
+				EachBlock(c.Body, visit)
+			}
+		case *Foreach:
+			EachBlock(b.Body, visit)
+		}
+	}
+}

@@ -12,7 +12,7 @@ func expressions(f *model.Flow, do func(*model.Expr)) {
 	if f.Concurrency != nil {
 		roots = append(roots, f.Concurrency.Key)
 	}
-	blocks(f.Body, func(b model.Block) { roots = append(roots, expressionsOf(b)...) })
+	model.EachBlock(f.Body, func(b model.Block) { roots = append(roots, expressionsOf(b)...) })
 	if f.Output != nil {
 		roots = append(roots, f.Output.Value)
 		roots = append(roots, values(f.Output.Bindings)...)
@@ -56,25 +56,6 @@ func values(bindings []*model.Binding) []*model.Expr {
 		all = append(all, b.Value)
 	}
 	return all
-}
-
-// blocks calls a function for blocks and all that are in them, in their order.
-func blocks(list []model.Block, do func(model.Block)) {
-	for _, b := range list {
-		do(b)
-		switch b := b.(type) {
-		case *model.Parallel:
-			for _, branch := range b.Branches {
-				blocks(branch, do)
-			}
-		case *model.Choose:
-			for _, c := range b.Cases {
-				blocks(c.Body, do)
-			}
-		case *model.Foreach:
-			blocks(b.Body, do)
-		}
-	}
 }
 
 // named is the name by which a node reads something; empty if it does not.
@@ -144,7 +125,7 @@ func (v *view) block(name string, from int) model.Block {
 		return nil
 	}
 	var found model.Block
-	blocks(f.Body, func(b model.Block) {
+	model.EachBlock(f.Body, func(b model.Block) {
 		if pos := b.Head().Pos; v.is(pos, from) || v.is(pos, from-1) && v.nameAt(pos) == "" {
 			found = b
 		}
