@@ -53,8 +53,8 @@ func (e *Embedded) look(ctx context.Context) time.Duration {
 	e.saveDefinitions(ctx)
 	e.deliverUnheard(ctx)
 	pause := min(e.startRecurring(ctx), e.sweep(ctx))
-	if wait, others := e.trySuspects(ctx); !others {
-		return min(pause, wait)
+	if !e.trySuspects(ctx) {
+		return pause
 	}
 	return min(pause, e.claimDue(ctx))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
@@ -38,37 +39,45 @@ const (
 // trials are what the scheduler knows of suspects.
 type trials struct {
 	next  *store.Claimed // waits until what is under way has ended
-	since time.Time      // it waits, or x is on trial
 	first bool           // none was on trial since all others ran
 	x     *execution     // the last one that was on trial
 	lasts time.Duration  // at most; as long as that of the one with the most takeovers
+	over  *atomic.Bool   // next has waited for long enough, or x was on trial for so
 }
 
 // trySuspects executes the suspects of the store. If it says false, others have to wait
-// until it was asked again, at the latest after the pause.
-func (e *Embedded) trySuspects(ctx context.Context) (pause time.Duration, others bool) {
+// until it was asked again: it kicks when that is of use.
+func (e *Embedded) trySuspects(ctx context.Context) (others bool) {
 	t := &e.trials
 	for e.suspects() {
-		now := e.opts.Clock.Now()
-		passed := now.Sub(t.since).Abs()
 		switch {
-		case t.next != nil && t.first && e.isBusy() && passed < drainTime:
-			return drainTime - passed, false
+		case t.next != nil && t.first && e.isBusy() && !t.over.Load():
+			return false
 		case t.next != nil:
-			e.try(*t.next, now)
-		case t.x != nil && t.x.onTrial.Load() && passed < t.lasts:
-			return t.lasts - passed, false
+			e.try(*t.next)
+		case t.x != nil && t.x.onTrial.Load() && !t.over.Load():
+			return false
 		case e.room() == 0:
-			return e.opts.PollInterval, true
+			return true
 		default:
-			if err := e.claimSuspect(ctx, now); err != nil {
+			if err := e.claimSuspect(ctx); err != nil {
 				e.logStoreError("claim a run under which processes died", err)
-				return e.opts.PollInterval, false
+				return false
 			}
 		}
 	}
 	e.trials = trials{first: true}
-	return e.opts.PollInterval, true
+	return true
+}
+
+// overAfter tells when a time has passed, and kicks then. The clock on the wall, which may be set meanwhile, has no part in that.
+func (e *Embedded) overAfter(d time.Duration) *atomic.Bool {
+	over := &atomic.Bool{}
+	e.opts.Clock.AfterFunc(d, func() {
+		over.Store(true)
+		e.kick()
+	})
+	return over
 }
 
 // suspects says whether the store may have suspects.
@@ -85,14 +94,14 @@ func (e *Embedded) isBusy() bool {
 }
 
 // claimSuspect claims the next one, or notes that there is none.
-func (e *Embedded) claimSuspect(ctx context.Context, now time.Time) error {
+func (e *Embedded) claimSuspect(ctx context.Context) error {
 	flows := e.versions()
-	claimed, err := e.store.Claim(ctx, store.ClaimQuery{Now: now, Limit: 1, Flows: flows, Suspect: true})
+	claimed, err := e.store.Claim(ctx, store.ClaimQuery{Now: e.opts.Clock.Now(), Limit: 1, Flows: flows, Suspect: true})
 	if err != nil {
 		return err
 	}
 	if len(claimed) > 0 {
-		e.trials.next, e.trials.since = &claimed[0], now
+		e.trials.next, e.trials.over = &claimed[0], e.overAfter(drainTime)
 		e.backlog.Store(true) // so that who ends tells of it
 		return nil
 	}
@@ -104,14 +113,15 @@ func (e *Embedded) claimSuspect(ctx context.Context, now time.Time) error {
 }
 
 // try executes a suspect.
-func (e *Embedded) try(c store.Claimed, now time.Time) {
+func (e *Embedded) try(c store.Claimed) {
 	e.opts.Logger.Warn("a run is executed on its own: the process ended again and again while it was under way",
 		"run", c.Run.ID, "flow", c.Run.Flow, "takeovers", c.Takeovers)
 	lasts := trialTime
 	for range min(c.Takeovers-store.SuspectAfter, maxTrialGrowth) {
 		lasts *= trialGrowth
 	}
-	e.trials = trials{x: e.launchClaimed(c), since: now, lasts: max(lasts, e.trials.lasts)}
+	lasts = max(lasts, e.trials.lasts)
+	e.trials = trials{over: e.overAfter(lasts), lasts: lasts, x: e.launchClaimed(c)}
 }
 
 // giveUnbegunBack gives back what was claimed and is not executed: that the process ends is no

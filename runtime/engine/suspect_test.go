@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +17,14 @@ import (
 	"github.com/bextgen/bextgen/runtime/store"
 	"github.com/bextgen/bextgen/runtime/store/memory"
 )
+
+// wallClock is a clock that can be set.
+type wallClock struct {
+	SystemClock
+	offset atomic.Int64
+}
+
+func (c *wallClock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
 
 // worker is a flow of a step that can be undone, and a wait.
 type worker struct {
@@ -41,6 +50,7 @@ type deaths struct {
 	data *memory.Data
 	st   *memory.Store
 	e    *Embedded
+	wall wallClock
 	// work and undo are what the handlers do. A handler that calls die ends its process.
 	work, undo func(ctx context.Context, in Invocation) error
 	mu         sync.Mutex
@@ -64,7 +74,7 @@ func (d *deaths) boot() {
 // open opens the next process, which has no code and has not started.
 func (d *deaths) open() {
 	d.st = d.data.Open()
-	d.e = NewEmbedded(d.st, Options{Logger: slog.New(slog.DiscardHandler), Concurrency: 4})
+	d.e = NewEmbedded(d.st, Options{Logger: slog.New(slog.DiscardHandler), Concurrency: 4, Clock: &d.wall})
 }
 
 // register registers a flow with the handlers.
@@ -258,6 +268,50 @@ func (d *deaths) takeovers(id string) int {
 		return x.takeovers
 	}
 	return 0
+}
+
+// How long others wait for a suspect, and it for them, is no matter of the clock on the wall.
+func TestASetClockEndsNoTrial(t *testing.T) {
+	for _, by := range []time.Duration{24 * time.Hour, -24 * time.Hour} {
+		t.Run(by.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDeaths(t)
+				done := make(chan struct{})
+				d.work = untilDone(done)
+				d.boot()
+				d.create("suspect")
+				for range store.SuspectAfter {
+					d.want("a process that dies", "work suspect")
+					d.bury()
+				}
+				d.want("now it is a suspect", "work suspect")
+				d.wall.offset.Add(int64(by))
+				d.create("a") // which makes the scheduler look
+				d.want("the clock is set in its trial", "")
+				time.Sleep(trialTime + time.Millisecond)
+				d.want("its time is over", "work a")
+				d.close()
+
+				d.open()
+				d.register("other")
+				if err := d.e.Start(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				d.createOf("other", "b")
+				d.want("before the suspect has code", "work b")
+				d.register("worker")
+				d.want("while it waits", "")
+				d.wall.offset.Add(int64(by))
+				d.createOf("other", "c")
+				d.want("the clock is set while it waits", "")
+				time.Sleep(drainTime + time.Millisecond)
+				d.want("it has waited for long enough", "work suspect")
+				close(done)
+				d.want("and the rest", "work a, work c")
+				d.close()
+			})
+		})
+	}
 }
 
 // The process ends a moment behind the trial of who ends it, and in that of the next one:
