@@ -83,13 +83,13 @@ func (r *Run) pause(o Pause, now time.Time) error {
 	return nil
 }
 
-// unpause lets a paused run go on. What came due in the pause is due now.
+// unpause lets a paused run go on. What came due in the pause is due at the next Tick.
 func (r *Run) unpause(o Resume, now time.Time) error {
 	if r.pausedAt.IsZero() {
 		return ErrStale
 	}
 	r.recordMoment(Entry{Kind: KindResume, Actor: o.Actor}, now)
-	r.wake(now)
+	r.wakeUntil(longOver, now)
 	return nil
 }
 
@@ -101,7 +101,7 @@ func (r *Run) skipDelay(o SkipDelay, now time.Time) error {
 	}
 	r.recordMoment(Entry{Kind: KindSkipDelay, Step: o.Step, Actor: o.Actor}, now)
 	if r.pausedAt.IsZero() {
-		r.wake(now)
+		r.wakeUntil(longOver, now)
 	}
 	return nil
 }

@@ -67,6 +67,32 @@ func TestASignalInAPauseIsInTime(t *testing.T) {
 	d.is(StatusCompleted, "")
 }
 
+// The signal that was in time may be what the run is told next.
+func TestActsLetNoWaitTimeOut(t *testing.T) {
+	for name, acts := range map[string]func(now time.Time) []Outcome{
+		"a skip":   func(now time.Time) []Outcome { return []Outcome{SkipDelay{Step: "b", At: now}} },
+		"a resume": func(now time.Time) []Outcome { return []Outcome{Pause{At: now}, Resume{At: now}} },
+		"a skip in a pause": func(now time.Time) []Outcome {
+			return []Outcome{Pause{At: now}, SkipDelay{Step: "b", At: now}, Resume{At: now}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := drive(t, treeOf(&node{kind: "parallel", parts: []*node{
+				{kind: "step", step: &StepDef{Name: "b", Delay: 2 * time.Hour}},
+				{kind: "wait", wait: &WaitDef{Name: "approval", Timeout: time.Hour}},
+			}}))
+			d.now = d.now.Add(2 * time.Hour)
+			for _, act := range acts(d.now) {
+				d.apply(act)
+			}
+			d.signal("approval", "", "", "40")
+			d.apply(Tick{At: d.now})
+			d.completes("b")
+			d.is(StatusCompleted, "")
+		})
+	}
+}
+
 func TestACancelEndsAPause(t *testing.T) {
 	d := drive(t, chainOf(nil, undoable("a"), &StepDef{Name: "b", Delay: time.Hour}))
 	d.completes("a")

@@ -234,9 +234,14 @@ func (r *Run) wake(now time.Time) {
 		r.recordMoment(Entry{Kind: KindTimeout, Error: r.timeout()}, now)
 		return
 	}
+	r.wakeUntil(now, now)
+}
+
+// wakeUntil goes on with what paused until a time at most.
+func (r *Run) wakeUntil(due, now time.Time) {
 	for {
 		st := r.earliest()
-		if st == nil || now.Before(st.wakeAt) {
+		if st == nil || due.Before(st.wakeAt) {
 			return
 		}
 		switch {

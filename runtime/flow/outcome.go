@@ -53,7 +53,8 @@ type Noted struct {
 	At         time.Time
 }
 
-// Tick says what time it is. A driver sends it at WakeAt.
+// Tick says what time it is. A driver sends it at WakeAt, behind all that came before. No other
+// outcome but Begin lets the time of a wait be over: the signal for it may be the next one.
 type Tick struct{ At time.Time }
 
 // Cancel says that somebody wants the run to end and what it did undone.
