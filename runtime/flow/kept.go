@@ -28,19 +28,18 @@ var (
 // With a path it returns ErrNoBlock if the run did not come to that block, and
 // ErrCompensated if one before it was undone.
 func Kept(runID string, log []Entry, from, actor string, now time.Time) ([]Entry, error) {
-	k := kept{runID: runID, attempt: 1, first: map[string]int64{}, began: map[string]bool{}}
+	k := kept{runID: runID, attempt: 1, over: never, first: map[string]int64{}}
 	for i := range log {
 		k.attempt = max(k.attempt, log[i].RunAttempt)
 	}
 	for i := range log {
 		e := &log[i]
-		if !k.counts(e) {
-			continue
+		if e.RunAttempt == k.attempt {
+			k.over = min(k.over, overAt(e))
 		}
-		if k.first[e.Step] == 0 {
+		if k.counts(e) && k.first[e.Step] == 0 {
 			k.first[e.Step] = e.Seq
 		}
-		k.began[e.Step] = k.began[e.Step] || e.Kind != KindDelay
 	}
 	cut, err := k.cut(log, from)
 	if err != nil {
@@ -60,18 +59,33 @@ func Kept(runID string, log []Entry, from, actor string, now time.Time) ([]Entry
 type kept struct {
 	runID   string
 	attempt int
+	over    int64            // the Seq with which it did not go on any more: what ended later was stopped
 	first   map[string]int64 // the Seq with which each block began, its delay included
-	began   map[string]bool  // behind its delay
 }
+
+// never is a Seq behind all others.
+const never = int64(1) << 62
 
 // counts says whether an entry tells how far a block is.
 func (k *kept) counts(e *Entry) bool {
 	return e.RunAttempt == k.attempt && e.Step != "" && e.Kind != KindSignal && e.Kind != KindSkipDelay && e.Kind != KindLate
 }
 
+// overAt is the Seq from which on an attempt did not go on because of an entry.
+func overAt(e *Entry) int64 {
+	switch {
+	case e.Kind == KindCancel, e.Kind == KindTimeout, e.Kind == KindTerminate, e.Kind == KindRollback:
+		return e.Seq
+	case e.Kind == KindCompensation, e.Kind == KindRestart, e.Error == nil:
+		return never
+	case e.Kind == KindWait, e.WakeAt.IsZero():
+		return e.EndSeq
+	}
+	return never // another attempt of the step followed
+}
+
 // cut is the Seq from which on nothing is kept but signals.
 func (k *kept) cut(log []Entry, from string) (int64, error) {
-	const never = int64(1) << 62
 	failed, undone := never, never
 	for i := range log {
 		e := &log[i]
@@ -112,7 +126,7 @@ func (k *kept) take(e Entry, cut int64) (Entry, bool) {
 		}
 		return e, true
 	case KindDelay:
-		return e, !e.Open() && k.began[e.Step] // else it was stopped
+		return e, !e.Open() && e.EndSeq < k.over
 	case KindStep:
 		e.Key = cmp.Or(e.Key, keyOf(k.runID, &e, "do")) // what undoes it asks for what was done under this
 		return e, e.Error == nil && !e.Open()

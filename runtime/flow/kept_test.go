@@ -101,6 +101,20 @@ func TestRetryKeepsElementsAndSignals(t *testing.T) {
 	again.is(StatusCompleted, "")
 }
 
+// A parallel has no entry of its own behind its delay.
+func TestRetryDoesNotWaitAgainForAParallel(t *testing.T) {
+	def := treeOf(&node{kind: "parallel", parts: []*node{
+		stepNode(&StepDef{Name: "stopped", Delay: 2 * time.Hour}),
+		{kind: "parallel", block: &BlockDef{Name: "both", Delay: time.Hour}, parts: []*node{stepNode(&StepDef{Name: "a"}), stepNode(&StepDef{Name: "b"})}},
+	}})
+	d := drive(t, def)
+	d.sleep(time.Hour)
+	d.fails("a", broken("boom"))
+	d.fails("b", broken("boom")) // it was told to stop
+	again := d.goOn("")
+	again.hasHistory("retry", "delay both", "delay stopped …", "step a …", "step b …")
+}
+
 // Whatever happened to a run: one that goes on with what it kept ends, does not do again
 // what was kept, and keeps nothing that was undone.
 func TestRunsGoOn(t *testing.T) {
