@@ -163,14 +163,14 @@ func nothingBeginsInAPause(_ *history, r *run) error {
 }
 
 // dueAt is when the run may go on behind a pause in it: somebody may have ended that, and
-// if the run was paused itself then, when it was resumed.
+// if the run was paused itself then, or before it could go on, when it was resumed.
 func (r *run) dueAt(e *flow.Entry) time.Time {
 	due := e.WakeAt
 	if skip := r.skipOf(e); skip != nil && skip.StartedAt.Before(due) {
 		due = skip.StartedAt
 	}
 	for _, h := range r.held() {
-		if h.to > pauseBegan(e) && h.ended.After(due) && !h.began.After(due) {
+		if h.to > pauseBegan(e) && h.ended.After(due) && !h.began.After(due.Add(soon)) {
 			due = h.ended
 		}
 	}
