@@ -53,6 +53,17 @@ func Look(fsys fs.FS, opts Options) (*model.Package, diag.List) {
 	return pkg, below(opts.Dir, report.List().Sorted(names))
 }
 
+// Specs are the files that Load would read, as they are now; ok is false where it would report
+// something before it looked at what they say.
+func Specs(fsys fs.FS) (specs []model.Spec, ok bool) {
+	report := new(diag.Reporter)
+	for _, name := range fileNames(fsys, report) {
+		text, _ := readFile(fsys, name, report) // why it cannot be read is in the report
+		specs = append(specs, model.Spec{Name: name, Text: string(text)})
+	}
+	return specs, report.Len() == 0
+}
+
 // load is the passes. Those behind parsing mark what is wrong and go on around
 // it; a file that could not be parsed at all would make errors out of nothing in them.
 func load(fsys fs.FS, names []string, opts Options, report *diag.Reporter) *model.Package {

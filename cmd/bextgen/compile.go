@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"go/build"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/bextgen/bextgen/schema"
 	"github.com/bextgen/bextgen/schema/diag"
+	"github.com/bextgen/bextgen/schema/model"
 	"github.com/bextgen/bextgen/templates"
 )
 
@@ -23,9 +25,19 @@ type target struct {
 	packageName string // empty for that of the output folder
 }
 
+// resolve is where the package of a folder is to be generated, and as what.
+func (to target) resolve(folder string) (out, name string, err error) {
+	out = cmp.Or(to.out, folder)
+	if name = to.packageName; name == "" {
+		name, err = packageName(out)
+	}
+	return out, name, err
+}
+
 // generated is what is to be in an output folder.
 type generated struct {
 	folder string
+	pkg    *model.Package // what it is made from
 	files  []templates.File
 }
 
@@ -50,16 +62,9 @@ func compile(folders []string, to target) ([]generated, diag.List, error) {
 
 // compileFolder is compile for one folder.
 func compileFolder(folder string, to target) (generated, diag.List, error) {
-	out := folder
-	if to.out != "" {
-		out = to.out
-	}
-	name := to.packageName
-	if name == "" {
-		var err error
-		if name, err = packageName(out); err != nil {
-			return generated{}, nil, err
-		}
+	out, name, err := to.resolve(folder)
+	if err != nil {
+		return generated{}, nil, err
 	}
 	pkg, diagnostics := schema.Load(os.DirFS(folder), schema.Options{Package: name, Dir: folder, Out: out})
 	if len(diagnostics) > 0 {
@@ -69,7 +74,7 @@ func compileFolder(folder string, to target) (generated, diag.List, error) {
 	if err != nil {
 		return generated{}, nil, &problem{fmt.Sprintf("%s: %v", folder, err)}
 	}
-	return generated{folder: out, files: files}, nil, nil
+	return generated{folder: out, pkg: pkg, files: files}, nil, nil
 }
 
 // packageName is the name of the package that is in a folder already, not

@@ -54,7 +54,8 @@ Freeze before you change the flow. Handlers are yours: copy those of the version
 			if err := write(specs, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
 				return err
 			}
-			if err := generateAll([]string{to}, target{}, false, false, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
+			g := generation{folders: []string{to}, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+			if err := g.run(); err != nil {
 				return err
 			}
 			_, frozen, _ := load(to) // generating has found nothing wrong

@@ -5,13 +5,14 @@ package main
 import (
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
 
 func newGenerateCommand() *cobra.Command {
-	var to target
-	var checkOnly, diffOnly, watching bool
+	var g generation
+	var watching bool
 	cmd := &cobra.Command{
 		Use:   "generate [folder or ./... …]",
 		Short: "Writes the Go of the flow files of folders",
@@ -25,31 +26,32 @@ folders. The package has the name of the Go files that are there already, else o
 A folder followed by /... stands for it and all folders below it that have flow files, but for hidden ones,
 those whose names begin with _, vendor, testdata and node_modules.
 
+With --check or --diff, a package that was compiled on this machine before and is unchanged since is not compiled again;
+what is known of it is in the user's cache folder, and may be deleted.
+
 In Go files, write:
 
 	//go:generate go tool bextgen generate`,
 		ValidArgsFunction: completeFolders,
 		RunE: command(func(cmd *cobra.Command, args []string) error {
-			folders, err := findFolders(args)
-			if err != nil {
+			var err error
+			if g.folders, err = findFolders(args); err != nil {
 				return err
 			}
-			if err := checkOut(to.out, folders); err != nil {
+			if err := checkOut(g.to.out, g.folders); err != nil {
 				return err
 			}
-			generate := func() error {
-				return generateAll(folders, to, checkOnly, diffOnly, cmd.OutOrStdout(), cmd.ErrOrStderr())
-			}
+			g.records, g.stdout, g.stderr = openRecords(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			if watching {
-				return watch(cmd.Context(), folders, generate, cmd.ErrOrStderr())
+				return watch(cmd.Context(), g.folders, g.run, g.stderr)
 			}
-			return generate()
+			return g.run()
 		}),
 	}
-	cmd.Flags().StringVar(&to.out, "out", "", "the `folder` to write to")
-	cmd.Flags().StringVar(&to.packageName, "package", "", "the `name` of the Go package")
-	cmd.Flags().BoolVar(&checkOnly, "check", false, "write nothing; report files that are missing, stale or orphaned, and exit with 1 if there are any")
-	cmd.Flags().BoolVar(&diffOnly, "diff", false, "write nothing; print what would change, and exit with 1 if anything would")
+	cmd.Flags().StringVar(&g.to.out, "out", "", "the `folder` to write to")
+	cmd.Flags().StringVar(&g.to.packageName, "package", "", "the `name` of the Go package")
+	cmd.Flags().BoolVar(&g.check, "check", false, "write nothing; report files that are missing, stale or orphaned, and exit with 1 if there are any")
+	cmd.Flags().BoolVar(&g.diff, "diff", false, "write nothing; print what would change, and exit with 1 if anything would")
 	cmd.Flags().BoolVar(&watching, "watch", false, "go on, and generate again when a file changes; while something is wrong, the files of before stay")
 	completeFlagBy(cmd, "out", completeFolders)
 	cmd.MarkFlagsMutuallyExclusive("watch", "check")
@@ -57,23 +59,41 @@ In Go files, write:
 	return cmd
 }
 
-// generateAll makes the generated files of folders what they should be, or reports what they are not.
-func generateAll(folders []string, to target, checkOnly, diffOnly bool, stdout, stderr io.Writer) error {
-	packages, wrong, err := compile(folders, to)
+// generation is one call of the command.
+type generation struct {
+	folders        []string
+	to             target
+	check, diff    bool
+	records        records
+	stdout, stderr io.Writer
+}
+
+// run makes the generated files of the folders what they should be, or reports what they are not.
+func (g generation) run() error {
+	folders := g.folders
+	if g.check || g.diff {
+		folders = slices.DeleteFunc(slices.Clone(folders), func(folder string) bool {
+			return g.records.upToDate(folder, g.to)
+		})
+	}
+	packages, wrong, err := compile(folders, g.to)
 	if err != nil {
 		return err
 	}
-	if err := tell(stderr, wrong); err != nil {
+	if err := tell(g.stderr, wrong); err != nil {
 		return err
+	}
+	for _, pkg := range packages {
+		g.records.put(pkg)
 	}
 	changes, err := compare(packages)
 	if err != nil {
 		return err
 	}
-	if checkOnly || diffOnly {
-		return report(changes, checkOnly, diffOnly, stdout)
+	if g.check || g.diff {
+		return report(changes, g.check, g.diff, g.stdout)
 	}
-	return write(changes, stdout, stderr)
+	return write(changes, g.stdout, g.stderr)
 }
 
 // checkOut refuses an --out that cannot be what these folders are generated into.

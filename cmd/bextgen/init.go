@@ -36,7 +36,8 @@ folder has no other Go package yet, and generates the flow's Go. It asks nothing
 			if err := write(files, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
 				return err
 			}
-			if err := generateAll([]string{folder}, target{}, false, false, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
+			g := generation{folders: []string{folder}, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+			if err := g.run(); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.ErrOrStderr(), nextSteps(folder))

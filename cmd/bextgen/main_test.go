@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 }
 
 // useModuleCache lets the go command of a script find what was downloaded and
-// compiled already.
+// compiled already. What bextgen keeps is the script's own.
 func useModuleCache(env *testscript.Env) error {
 	for _, name := range []string{"GOMODCACHE", "GOCACHE", "GOPATH"} {
 		value, err := exec.Command("go", "env", name).Output()
@@ -44,6 +44,7 @@ func useModuleCache(env *testscript.Env) error {
 		}
 		env.Setenv(name, strings.TrimSpace(string(value)))
 	}
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 	env.Setenv("GOPROXY", "off")
 	env.Setenv("GOFLAGS", "-mod=mod")
 	return nil

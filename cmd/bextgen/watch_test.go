@@ -66,6 +66,7 @@ func TestFollowWaitsUntilItIsQuiet(t *testing.T) {
 
 // A real folder: the code follows the spec, and stays while the spec is wrong.
 func TestWatch(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir := t.TempDir()
 	save := func(text string) {
 		t.Helper()

@@ -4,6 +4,8 @@ package check
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/bextgen/bextgen/schema/diag"
 	"github.com/bextgen/bextgen/schema/model"
@@ -28,6 +30,7 @@ func Check(pkg *resolve.Package, report *diag.Reporter) error {
 	for _, f := range pkg.Flows {
 		c.flow(f)
 	}
+	pkg.Model.Zones = slices.Sorted(maps.Keys(t.zones))
 	return nil
 }
 

@@ -68,6 +68,9 @@ func (x *expression) zone(call *model.Expr) *model.Expr {
 		x.report.Add(diag.BadConstant, call.Args[1].Pos, "`%s` is not a time zone; write a name such as \"Europe/Paris\", or the distance from UTC as in \"+02:00\"", clip(zone))
 		return nil
 	}
+	if !strings.Contains(zone, ":") {
+		x.typer.zones[zone] = true
+	}
 	return call
 }
 

@@ -70,6 +70,7 @@ func (c *pass) cron(s *parse.Schedule, m *model.Schedule) {
 			c.report.Add(diag.BadSchedule, s.Timezone.Pos, "`%s` is no timezone: %v", clip(m.Timezone), err)
 			zone = time.UTC
 		}
+		c.typer.zones[m.Timezone] = true
 	}
 	m.Cron = strings.Join(strings.Fields(s.Cron.Value), " ")
 	if _, err := timetable.Cron(m.Cron, zone); err != nil {

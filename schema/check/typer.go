@@ -35,6 +35,7 @@ type typer struct {
 	functions map[string]bool // that CEL has, supported here or not
 	structs   map[string]*model.Type
 	enums     map[string]*model.Type // of the package
+	zones     map[string]bool        // time zones that are named
 }
 
 func newTyper(pkg *model.Package) (*typer, error) {
@@ -67,6 +68,7 @@ func newTyper(pkg *model.Package) (*typer, error) {
 	return &typer{
 		quick: quick, thorough: thorough, checker: env, build: ast.NewExprFactory(),
 		variables: map[string]string{}, functions: known, structs: map[string]*model.Type{}, enums: enumsOf(pkg),
+		zones: map[string]bool{},
 	}, nil
 }
 

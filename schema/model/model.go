@@ -25,6 +25,9 @@ type Package struct {
 	Flows  []*Flow
 	// Specs are the files that were read, in the order of their names.
 	Specs []Spec
+	// Zones are the time zones that the specs name, each once. They were found, which is for the
+	// machine to say: it may know more than those that bextgen has in itself.
+	Zones []string
 }
 
 // Spec is a file of a package.
