@@ -89,11 +89,8 @@ func (x *expression) elementOf(function string, over *model.Expr) *model.Type {
 	if !x.plain(over) {
 		return nil
 	}
-	switch over.Type.Kind {
-	case model.List:
-		return over.Type.Elem
-	case model.Map:
-		return &model.Type{Kind: model.String}
+	if element := MacroVariable(function, over.Type); element != nil {
+		return element
 	}
 	x.report.Add(diag.TypeMismatch, over.Pos, "`%s` goes over a list or the keys of a map, not %s", function, kinds([]*model.Expr{over}))
 	return nil

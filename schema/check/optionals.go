@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/overloads"
@@ -42,12 +44,15 @@ func (x *expression) optionalCall(e ast.Expr) (*model.Expr, bool) {
 	return nil, false
 }
 
+// makers are the functions that optional has.
+func makers() []string {
+	return []string{"optional.of", "optional.none", ofNonZeroValue, unwrap}
+}
+
 // maker is a call of one of the functions that optional has; false if it has none such.
 func (x *expression) maker(e ast.Expr) (*model.Expr, bool) {
 	function, pos := "optional."+e.AsCall().FunctionName(), x.own(e)
-	switch function {
-	case "optional.of", "optional.none", ofNonZeroValue, unwrap:
-	default:
+	if !slices.Contains(makers(), function) {
 		return nil, false
 	}
 	args, wanted := x.convertAll(e.AsCall().Args()), 1

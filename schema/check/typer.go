@@ -47,9 +47,9 @@ func newTyper(pkg *model.Package) (*typer, error) {
 	if err != nil {
 		return nil, err
 	}
-	library, err := cel.NewCustomEnv(cel.StdLib(), cel.OptionalTypes())
+	library, err := library()
 	if err != nil {
-		return nil, fmt.Errorf("loading the functions: %w", err)
+		return nil, err
 	}
 	env, err := checker.NewEnv(containers.DefaultContainer, types.NewEmptyRegistry(), checker.CrossTypeNumericComparisons(true))
 	if err != nil {
@@ -70,6 +70,15 @@ func newTyper(pkg *model.Package) (*typer, error) {
 		variables: map[string]string{}, functions: known, structs: map[string]*model.Type{}, enums: enumsOf(pkg),
 		zones: map[string]bool{},
 	}, nil
+}
+
+// library is what CEL has, supported here or not.
+func library() (*cel.Env, error) {
+	all, err := cel.NewCustomEnv(cel.StdLib(), cel.OptionalTypes())
+	if err != nil {
+		return nil, fmt.Errorf("loading the functions: %w", err)
+	}
+	return all, nil
 }
 
 // newParser is one of the two parsers of CEL. Macros are not parsed as such: those

@@ -20,6 +20,7 @@ type completionItem struct {
 	Kind          itemKind `json:"kind"`
 	Detail        string   `json:"detail,omitempty"`
 	Documentation *markup  `json:"documentation,omitempty"`
+	SortText      string   `json:"sortText,omitempty"` // the label if it is empty
 	Edit          textEdit `json:"textEdit"`
 }
 
@@ -27,6 +28,8 @@ type completionItem struct {
 type itemKind int
 
 const (
+	aMethod   itemKind = 2
+	aFunction itemKind = 3
 	aField    itemKind = 5
 	aVariable itemKind = 6
 	aClass    itemKind = 7
@@ -129,41 +132,51 @@ func (v *view) types() []completionItem {
 	return offered
 }
 
-// variable is what an expression can begin with.
-type variable struct {
-	name, doc string
-	of        *model.Type
-}
-
-// readable offers what an expression can read that ends with a text: names, or the fields behind a dot.
+// readable offers what an expression can go on with that ends with a text: names and functions, or what can
+// stand behind a dot.
 func (v *view) readable(around path, before string) []completionItem {
-	if v.pkg == nil || v.flow() == nil || inText(before) {
+	if v.pkg == nil || v.flow() == nil {
 		return nil
 	}
-	chain := before[strings.LastIndexFunc(before, func(r rune) bool { return r != '.' && (!inName(r) || r == '-') })+1:]
-	names := strings.Split(chain, ".")
-	variables := v.variables(around)
-	if len(names) == 1 {
+	expression := scan(before)
+	calls, err := check.CallsOf(v.pkg)
+	if err != nil || expression.inText() {
+		return nil
+	}
+	variables := expression.elements(calls, v.variables(around))
+	receiver, behindDot := expression.receiver()
+	if !behindDot {
 		var offered []completionItem
 		for _, one := range variables {
-			offered = append(offered, readItem(aVariable, one.name, one.of, one.doc))
+			offered = append(offered, readItem(aVariable, one.Name, one.Type, one.Doc))
 		}
-		return offered
+		return append(offered, callItems(aFunction, calls.Functions())...)
 	}
-	if names[0] == "run" {
-		return runProperties(len(names))
+	switch receiver {
+	case "run":
+		return runProperties()
+	case "optional":
+		return callItems(aFunction, calls.Makers())
 	}
-	i := slices.IndexFunc(variables, func(one variable) bool { return one.name == names[0] })
-	if i < 0 {
-		return nil
-	}
-	t := variables[i].of
-	for _, name := range names[1 : len(names)-1] {
-		t = fieldType(t, name)
-	}
+	of := calls.TypeOf(variables, receiver)
 	var offered []completionItem
-	for _, f := range fieldsOf(t) {
+	for _, f := range fieldsOf(of) {
 		offered = append(offered, readItem(aField, f.Name, f.Type, f.Doc))
+	}
+	return append(offered, callItems(aMethod, calls.Methods(of))...)
+}
+
+// callItems offers what can be called, behind all that can be read. What needs nothing in its brackets gets them closed.
+func callItems(kind itemKind, all []check.Callable) []completionItem {
+	var offered []completionItem
+	for _, c := range all {
+		one := plain(kind, c.Name)[0]
+		one.Detail, one.Documentation, one.SortText = c.Signature, &markup{"markdown", c.Doc}, "~"+c.Name
+		one.Edit.NewText += "("
+		if c.Alone {
+			one.Edit.NewText += ")"
+		}
+		offered = append(offered, one)
 	}
 	return offered
 }
@@ -179,17 +192,7 @@ func readItem(kind itemKind, name string, t *model.Type, doc string) completionI
 	return one
 }
 
-// inText says that an expression ends in the middle of a text in quotes. The quote with which the value of a key may
-// begin is YAML's.
-func inText(expression string) bool {
-	expression = strings.TrimLeft(expression, `"'`)
-	return strings.Count(expression, `"`)%2 == 1 || strings.Count(expression, `'`)%2 == 1
-}
-
-func runProperties(names int) []completionItem {
-	if names > 2 {
-		return nil
-	}
+func runProperties() []completionItem {
 	var offered []completionItem
 	all := check.RunProperties()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -209,33 +212,23 @@ func fieldsOf(t *model.Type) []*model.Field {
 	return check.FieldsOf(t)
 }
 
-// fieldType is the type of a field; nil if there is none.
-func fieldType(t *model.Type, name string) *model.Type {
-	for _, f := range fieldsOf(t) {
-		if f.Name == name {
-			return f.Type
-		}
-	}
-	return nil
-}
-
 // variables are what an expression at a place can begin with: input and run, the elements of the foreachs
 // around, and the blocks before it.
-func (v *view) variables(around path) []variable {
+func (v *view) variables(around path) []check.Variable {
 	f := v.flow()
-	all := []variable{{"run", "", nil}}
+	all := []check.Variable{{Name: "run"}}
 	if p := f.Input; p != nil {
 		of := &model.Type{Kind: model.Struct, Payload: p}
 		if p.Alias != nil {
 			of = p.Alias
 		}
-		all = append(all, variable{"input", "", of})
+		all = append(all, check.Variable{Name: "input", Type: of})
 	}
 	return append(all, v.blocksBefore(f.Body, around)...)
 }
 
-func (v *view) blocksBefore(list []model.Block, around path) []variable {
-	var all []variable
+func (v *view) blocksBefore(list []model.Block, around path) []check.Variable {
+	var all []check.Variable
 	for _, b := range list {
 		head := b.Head()
 		if head.Pos.Line >= v.line {
@@ -243,7 +236,7 @@ func (v *view) blocksBefore(list []model.Block, around path) []variable {
 		}
 		in := slices.ContainsFunc(around, func(f frame) bool { return f.key == "" && f.line == head.Pos.Line })
 		if t := check.ResultType(b); t != nil && !in {
-			all = append(all, variable{head.VarName, head.Doc, maybe(b, t)})
+			all = append(all, check.Variable{Name: head.VarName, Doc: head.Doc, Type: maybe(b, t)})
 		}
 		switch b := b.(type) {
 		case *model.Parallel:
@@ -256,7 +249,7 @@ func (v *view) blocksBefore(list []model.Block, around path) []variable {
 			}
 		case *model.Foreach:
 			if in {
-				all = append(all, variable{b.As, "", b.Item}, variable{b.IndexAs, "", &model.Type{Kind: model.Int}})
+				all = append(all, check.Variable{Name: b.As, Type: b.Item}, check.Variable{Name: b.IndexAs, Type: &model.Type{Kind: model.Int}})
 				all = append(all, v.blocksBefore(b.Body, around)...)
 			}
 		}

@@ -55,6 +55,31 @@ func TestCompletion(t *testing.T) {
 		{"  - step: last\n    when: input.orderId == 'input.‸", "", "orderId"},
 		{"  - step: last\n    when: run.‸", "id tenant attempt startedAt", "orderId"},
 		{"  - step: last\n    when: nobody.‸", "", "orderId"},
+		{"  - step: last\n    when: si‸", "size has int duration timestamp Size", "first all or startsWith of optional.of value uint dyn"},
+		{"  - step: last\n    when: input.orderId.‸", "contains startsWith endsWith matches size", "first all or int orderId has getHours"},
+		{"  - step: last\n    when: input.order.items.‸", "size all exists exists_one existsOne filter map first last", "contains or unwrapOpt sku optMap"},
+		{"  - step: last\n    when: approved.‸", "by or orValue hasValue optMap optFlatMap", "size value contains"},
+		{"  - step: last\n    when: approved.by.‸", "or orValue hasValue", "size by"},
+		{"  - step: last\n    when: approved.by.orValue('').‸", "size contains", "by or"},
+		{"  - step: last\n    when: approved.?‸", "by", "input"},
+		{"  - step: last\n    when: size(packAll) > 1 && (packAll[0].‸", "done", "size or"},
+		{"  - step: last\n    when: packAll.first().‸", "done orValue", "size"},
+		{"  - step: last\n    when: input.order.items.map(x, x.size).last().‸", "orValue", "sku"},
+		{"  - step: last\n    when: run.startedAt.‸", "getHours getFullYear getDate", "size contains"},
+		{"  - step: last\n    when: duration('1h').‸", "getHours", "getDate size"},
+		{"  - step: last\n    when: '\"a\".‸", "contains", "getDate first"},
+		{"  - step: last\n    when: '\"a.\" + input.‸", "orderId", "contains"},
+		{"  - step: last\n    when: \"a\" == 'b.‸", "", "orderId contains size"},
+		{"  - step: last\n    when: optional.‸", "of none ofNonZeroValue unwrap", "optional.of input orValue"},
+		{"  - step: last\n    when: input.order.items.all(x, ‸", "x input size", "sku"},
+		{"  - step: last\n    when: input.order.items.all(x, x.‸", "sku size", "orderId contains"},
+		{"  - step: last\n    when: input.order.items.all(x, x.sku.‸", "contains", "sku"},
+		{"  - step: last\n    when: input.order.items.all(x, input.order.items.exists(y, y.sku == x.‸", "sku", "items"},
+		{"  - step: last\n    when: input.order.items.all(x, x.sku == '') && x.‸", "", "sku"},
+		{"  - step: last\n    when: approved.optMap(a, a.‸", "by", "orValue"},
+		{"  - step: last\n    when: approved.all(a, a.‸", "", "by"},
+		{"  - step: last\n    when: 1.‸", "", "size input"},
+		{"  - step: last\n    when: ).‸", "", "size input"},
 		{"  - step: last\n    in: {a: input.orderId, b: input.‸", "orderId order", "when"},
 		{"  - step: last\n    in:\n      a: input.‸", "orderId order", "when"},
 		{"  - step: last\n    doc: |\n      input.‸", "", "orderId when"},
@@ -114,6 +139,20 @@ func TestCompletionItems(t *testing.T) {
 	}
 	if got, replaced := one("  - step: last\n    when: 1-app‸", "approved"); got.Detail != "ShopApproved?" || replaced != "app" {
 		t.Errorf("a wait that may have no value: %+v for %q", got, replaced)
+	}
+	for added, want := range map[string][3]string{ // a call, what is written, and what goes in and comes out
+		"  - step: last\n    when: input.order.items.fi‸":  {"first", "first()", "() → Item?"},
+		"  - step: last\n    when: approved.by.orVa‸":      {"orValue", "orValue(", "(string) → string"},
+		"  - step: last\n    when: input.orderId.startsW‸": {"startsWith", "startsWith(", "(string) → bool"},
+		"  - step: last\n    when: input.order.items.a‸":   {"all", "all(", "(x, …)"},
+		"  - step: last\n    when: run.startedAt.getH‸":    {"getHours", "getHours()", "() → int, (string) → int"},
+		"  - step: last\n    when: optional.non‸":          {"none", "none()", "() → T?"},
+		"  - step: last\n    when: Si‸":                    {"Size", "Size(", "(string) → Size"},
+	} {
+		got, _ := one(added, want[0])
+		if got.TextEdit.NewText != want[1] || got.Detail != want[2] || got.Documentation == nil {
+			t.Errorf("%q: %+v, want %q", added, got, want)
+		}
 	}
 }
 
