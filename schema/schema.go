@@ -174,7 +174,7 @@ func refusePackage(name string, report *diag.Reporter) {
 	case name == ignoredPackage:
 		report.Add(diag.PackageName, model.Pos{}, "`%s` is no name for a Go package with code: Go passes over its files; give another with --package", name)
 	case !token.IsIdentifier(name) || name == "_":
-		report.Add(diag.PackageName, model.Pos{}, "`%s` is no name for a Go package; use small letters and digits", name)
+		report.Add(diag.PackageName, model.Pos{}, "`%s` is no name for a Go package; use small letters, and digits behind them", name)
 	}
 }
 

@@ -26,10 +26,11 @@ type comparing struct {
 	against string // a folder or a lock; empty for the lock of the folder
 	over    []string
 	writing bool
+	known   map[string]bool // the flows that were compared
 }
 
 func newBreakingCommand() *cobra.Command {
-	var c comparing
+	c := comparing{known: map[string]bool{}}
 	var format string
 	cmd := &cobra.Command{
 		Use:   "breaking [folder or ./... …]",
@@ -52,6 +53,9 @@ See docs/versions.md for what may change, and bextgen explain for each code.`,
 			if err != nil {
 				return err
 			}
+			if c.against != "" && c.writing {
+				return usagef("--write makes the lock of the folder current, and --against compares with another one: give one of them")
+			}
 			if c.against != "" && len(folders) > 1 {
 				return usagef("--against cannot be given with several folders: each has flows of its own")
 			}
@@ -63,6 +67,9 @@ See docs/versions.md for what may change, and bextgen explain for each code.`,
 					return err
 				}
 				wrong, locks = append(wrong, list...), append(locks, lock...)
+			}
+			if i := slices.IndexFunc(c.over, func(flow string) bool { return !c.known[flow] }); i >= 0 && len(wrong) == 0 {
+				return usagef("--over %s: neither the lock nor the folder has this flow", c.over[i])
 			}
 			if c.writing && len(wrong) == 0 {
 				return write(locks, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -77,7 +84,6 @@ See docs/versions.md for what may change, and bextgen explain for each code.`,
 	cmd.Flags().StringSliceVar(&c.over, "over", nil, "a `flow` of which no run is under way any more: it may be anything")
 	cmd.Flags().BoolVar(&c.writing, "write", false, "make the lock current, if all changes are fine")
 	cmd.Flags().StringVar(&format, "format", "text", "text, json, sarif or github")
-	cmd.MarkFlagsMutuallyExclusive("against", "write")
 	completeFlag(cmd, "format", diag.Formats()...)
 	return cmd
 }
@@ -91,6 +97,9 @@ func (c *comparing) folder(folder string) ([]change, diag.List, error) {
 	lock, err := readLock(folder, c.against)
 	if err != nil {
 		return nil, nil, err
+	}
+	for _, f := range slices.Concat(flows, lock.Flows) {
+		c.known[f.ID] = true
 	}
 	now := breaking.Now{Package: pkg, Flows: flows, Over: c.over, Frozen: frozenIn(folder)}
 	if c.against == "" && !c.writing {
@@ -146,7 +155,7 @@ func readLock(folder, against string) (*breaking.Lock, error) {
 	}
 	lock, err := breaking.ParseLock(text)
 	if err != nil {
-		return nil, &problem{fmt.Sprintf("%s: %v", file, err)}
+		return nil, &problem{fmt.Sprintf("%s is no lock that can be compared with: %v", file, err)}
 	}
 	return lock, nil
 }

@@ -17,7 +17,7 @@ func newExplainCommand() *cobra.Command {
 		Short: "Explains what a code such as BX012 means",
 		Long: `Explain prints the page about a code that stands behind a message: an example, why it is wrong, and the way out.
 Without a code, it lists all of them.`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              takes(0),
 		ValidArgsFunction: completeCodes,
 		RunE: command(func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

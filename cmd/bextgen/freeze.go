@@ -28,7 +28,7 @@ major version, such as v1, and generates that package. Then make the flow itself
 each go on with their own code.
 
 Freeze before you change the flow. Handlers are yours: copy those of the version too.`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              takes(0),
 		ValidArgsFunction: completeFolders,
 		RunE: command(func(cmd *cobra.Command, args []string) error {
 			folder := "."

@@ -41,6 +41,9 @@ In Go files, write:
 			if err := checkOut(g.to.out, g.folders); err != nil {
 				return err
 			}
+			if watching && (g.check || g.diff) {
+				return usagef("--watch writes what has changed, and --check and --diff write nothing: give one of them")
+			}
 			g.records, g.stdout, g.stderr = openRecords(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			if watching {
 				return watch(cmd.Context(), g.folders, g.run, g.stderr)
@@ -54,8 +57,6 @@ In Go files, write:
 	cmd.Flags().BoolVar(&g.diff, "diff", false, "write nothing; print what would change, and exit with 1 if anything would")
 	cmd.Flags().BoolVar(&watching, "watch", false, "go on, and generate again when a file changes; while something is wrong, the files of before stay")
 	completeFlagBy(cmd, "out", completeFolders)
-	cmd.MarkFlagsMutuallyExclusive("watch", "check")
-	cmd.MarkFlagsMutuallyExclusive("watch", "diff")
 	return cmd
 }
 

@@ -32,7 +32,7 @@ func newGraphCommand() *cobra.Command {
 		Short: "Prints a flow as a picture",
 		Long: `Graph prints the graph of a flow of the folder (by default, of this one): as an SVG picture, as text for Mermaid, which GitHub and others
 show in Markdown, or as text for Graphviz.`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              takes(0),
 		ValidArgsFunction: completeFolders,
 		RunE: command(func(cmd *cobra.Command, args []string) error {
 			write, ok := graphFormats[format]
@@ -102,5 +102,5 @@ func choose(flows []*description.Flow, name string) (*description.Flow, error) {
 	if name == "" {
 		return nil, usagef("there are several flows: say with --flow which of %s", strings.Join(names, ", "))
 	}
-	return nil, usagef("there is no flow %s; there are %s", name, strings.Join(names, ", "))
+	return nil, usagef("there is no flow %s%s", name, diag.Hint(name, names))
 }

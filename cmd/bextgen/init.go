@@ -22,7 +22,7 @@ func newInitCommand() *cobra.Command {
 		Short: "Begins a program: a flow, its handlers, and a test that passes",
 		Long: `Init writes a small flow with its handlers and a test into the folder (by default, this one), with a program around them if the
 folder has no other Go package yet, and generates the flow's Go. It asks nothing and replaces no file.`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              takes(0),
 		ValidArgsFunction: completeFolders,
 		RunE: command(func(cmd *cobra.Command, args []string) error {
 			folder := "."
@@ -66,7 +66,7 @@ func newFiles(folder string) ([]change, error) {
 		changes = append(changes, change{folder: folder, name: f.Name, state: missing, content: f.Content})
 	}
 	if len(there) > 0 {
-		return nil, &problem{fmt.Sprintf("%s is there already: init begins a program and replaces nothing; give it another folder", strings.Join(there, ", "))}
+		return nil, &problem{fmt.Sprintf("already there: %s; init begins a program and replaces nothing; give it another folder", strings.Join(there, ", "))}
 	}
 	return changes, nil
 }
@@ -88,12 +88,32 @@ func packageToJoin(folder string) (string, error) {
 
 // nextSteps is what to do then.
 func nextSteps(folder string) string {
-	steps := "Try it:\n  go mod tidy\n  go test ./...\n"
+	steps := "Try it:\n"
+	if !inModule(folder) {
+		steps += "  go mod init example.com/welcome\n  go get -tool github.com/bextgen/bextgen/cmd/bextgen\n"
+	}
+	steps += "  go mod tidy\n  go test ./...\n"
 	if path := filepath.ToSlash(filepath.Clean(folder)); path == "." {
 		return steps + "  go run ."
 	} else if filepath.IsAbs(folder) {
 		return steps + "  go run " + path
 	} else {
 		return steps + "  go run ./" + path
+	}
+}
+
+// inModule says whether a go.mod is in a folder or above it.
+func inModule(folder string) bool {
+	dir, err := filepath.Abs(folder)
+	if err != nil {
+		return true // then go itself says what is the matter
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
 	}
 }

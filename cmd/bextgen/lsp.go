@@ -25,7 +25,7 @@ func newLSPCommand() *cobra.Command {
 		Short: "Serves editors that speak the Language Server Protocol",
 		Long: `Lsp is a language server for *.flow.yaml and *.types.yaml files. An editor starts it, speaks with it over standard input and
 output, and shows while you type what bextgen check would report. See docs/editors.md for how to set one up.`,
-		Args: cobra.NoArgs,
+		Args: takes(0),
 		RunE: command(func(cmd *cobra.Command, _ []string) error {
 			in := io.NopCloser(cmd.InOrStdin())
 			if c, ok := cmd.InOrStdin().(io.ReadCloser); ok {

@@ -98,13 +98,13 @@ func TestExitCode(t *testing.T) {
 		{nil, exitClean, ""},
 		{&failure{errFound}, exitFound, ""},
 		{&failure{&problem{"rename it"}}, exitFound, "bextgen: rename it\n"},
-		{&failure{usage}, exitUsage, "bextgen: this cannot be\nRun `bextgen help` for how to call it.\n"},
-		{errors.New("unknown flag"), exitUsage, "bextgen: unknown flag\nRun `bextgen help` for how to call it.\n"},
+		{&failure{usage}, exitUsage, "bextgen: this cannot be\nRun `bextgen help runs list` for how to call it.\n"},
+		{errors.New("unknown flag"), exitUsage, "bextgen: unknown flag\nRun `bextgen help runs list` for how to call it.\n"},
 		{&failure{errors.New("disk full")}, exitInternal, "bextgen: disk full\n"},
 	}
 	for _, test := range tests {
 		var stderr bytes.Buffer
-		if code := exitCode(test.err, &stderr); code != test.code || stderr.String() != test.text {
+		if code := exitCode(test.err, "bextgen runs list", &stderr); code != test.code || stderr.String() != test.text {
 			t.Errorf("%v: exit code %d, want %d, and\n%s\nwant\n%s", test.err, code, test.code, &stderr, test.text)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -64,11 +65,12 @@ func execute(root *cobra.Command, args []string, stdout, stderr io.Writer) (code
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return exitCode(root.Execute(), stderr)
+	cmd, err := root.ExecuteC()
+	return exitCode(err, cmd.CommandPath(), stderr)
 }
 
 // exitCode is what an error of a command means, after telling it.
-func exitCode(err error, stderr io.Writer) int {
+func exitCode(err error, path string, stderr io.Writer) int {
 	if err == nil {
 		return exitClean
 	}
@@ -85,7 +87,7 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.As(err, &failed) && !errors.As(err, &usage):
 		return exitInternal
 	}
-	fmt.Fprintln(stderr, "Run `bextgen help` for how to call it.")
+	fmt.Fprintf(stderr, "Run `%s` for how to call it.\n", strings.Replace(path, "bextgen", "bextgen help", 1))
 	return exitUsage
 }
 
@@ -97,7 +99,7 @@ func newRootCommand() *cobra.Command {
 
 It exits with 0 if all is well, 1 if a flow file is wrong or a generated file is not
 current, 2 if the command line is wrong, and 3 if bextgen itself failed.`,
-		Args:          cobra.NoArgs,
+		Args:          takesCommand,
 		SilenceErrors: true, // exitCode tells them
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

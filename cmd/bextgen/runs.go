@@ -22,7 +22,7 @@ func newRunsCommand() *cobra.Command {
 		Long: `Runs shows the runs in a database file (--db) or behind a running server (--url), and acts on them.
 
 An act on a file is stored in it; the program that executes its runs obeys it, at once if it is running and else when it is started.`,
-		Args: cobra.NoArgs,
+		Args: takesCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	r.place.add(cmd)

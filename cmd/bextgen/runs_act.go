@@ -18,7 +18,7 @@ func (r *runs) cancelCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cancel run",
 		Short: "Cancels a run: what it did is undone",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1),
 		RunE: r.acts(func(cmd *cobra.Command, c *client, args []string) error {
 			return r.act(cmd, c, args[0], "cancel", web.ActRequest{Reason: reason})
 		}),
@@ -31,7 +31,7 @@ func (r *runs) retryCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "retry run",
 		Short: "Starts a new run that goes on where a failed one ended",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1),
 		RunE: r.acts(func(cmd *cobra.Command, c *client, args []string) error {
 			return r.act(cmd, c, args[0], "retry", web.ActRequest{})
 		}),
@@ -66,7 +66,7 @@ func (r *runs) signalCommand() *cobra.Command {
 		Short: "Sends a signal to a run that waits for it, or will",
 		Long: `Signal sends a signal, with JSON that it carries. A single - reads the JSON from standard input, which keeps it out of
 the history of the shell.`,
-		Args: cobra.RangeArgs(2, 3),
+		Args: takes(2),
 		RunE: r.acts(func(cmd *cobra.Command, c *client, args []string) error {
 			payload, err := payloadOf(cmd, args[2:])
 			if err != nil {

@@ -24,7 +24,7 @@ func (r *runs) listCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "Lists runs, the newest first",
-		Args:  cobra.NoArgs,
+		Args:  takes(0),
 		RunE: r.reads(func(cmd *cobra.Command, c *client, _ []string) error {
 			query, err := q.query(time.Now())
 			if err != nil {

@@ -26,7 +26,7 @@ func (r *runs) showCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show run",
 		Short: "Shows a run with its timeline",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1),
 		RunE: r.reads(func(cmd *cobra.Command, c *client, args []string) error {
 			text, err := wholeRun(cmd.Context(), c, args[0])
 			if err != nil || r.json {
@@ -45,7 +45,7 @@ func (r *runs) exportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "export run",
 		Short: "Prints a run with its whole history as JSON",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1),
 		RunE: r.reads(func(cmd *cobra.Command, c *client, args []string) error {
 			text, err := wholeRun(cmd.Context(), c, args[0])
 			return cmp.Or(err, printJSON(cmd.OutOrStdout(), text))

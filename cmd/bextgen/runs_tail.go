@@ -23,7 +23,7 @@ func (r *runs) tailCommand() *cobra.Command {
 		Short: "Prints the events of a run, or of all runs, as they come",
 		Long: `Tail prints what has happened to a run and then what happens, until the run is over. Without a run it prints what
 happens to all, or to those of a flow, until it is interrupted.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: takes(0),
 		RunE: r.reads(func(cmd *cobra.Command, c *client, args []string) error {
 			path, query := "/flows/stream", url.Values{}
 			if len(args) == 1 {

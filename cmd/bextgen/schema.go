@@ -21,7 +21,7 @@ complete keys with it, explain them, and mark mistakes while you type. Tell the 
 	# yaml-language-server: $schema=flow.schema.json
 
 after bextgen schema > flow.schema.json. What a schema cannot see, such as types and expressions, bextgen check does.`,
-		Args: cobra.NoArgs,
+		Args: takes(0),
 		RunE: command(func(cmd *cobra.Command, _ []string) error {
 			write := editor.Flow
 			if types {

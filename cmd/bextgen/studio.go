@@ -31,7 +31,7 @@ With --db it shows a database file, also while a program uses it. Nothing can be
 what is done is stored, and the program that executes the runs obeys it.
 
 With --url it shows a running server, as the owner of the token. What can be done is for the server to decide.`,
-		Args: cobra.NoArgs,
+		Args: takes(0),
 		RunE: command(func(cmd *cobra.Command, _ []string) error {
 			if err := place.check(cmd); err != nil {
 				return err

@@ -37,17 +37,17 @@ func Locked(flows []*description.Flow) *Lock {
 func ParseLock(text []byte) (*Lock, error) {
 	l := new(Lock)
 	if err := json.Unmarshal(text, l); err != nil {
-		return nil, fmt.Errorf("reading the lock: %w", err)
+		return nil, fmt.Errorf("it cannot be read: %w", err)
 	}
 	if l.Format < 1 || l.Format > format {
-		return nil, fmt.Errorf("reading the lock: it has format %d, and this program reads up to %d: use a newer one", l.Format, format)
+		return nil, fmt.Errorf("it has format %d, and this program reads up to %d: use a newer one", l.Format, format)
 	}
 	for i, f := range l.Flows {
 		if f == nil || f.ID == "" {
-			return nil, fmt.Errorf("reading the lock: flow %d in it has no name", i+1)
+			return nil, fmt.Errorf("flow %d in it has no name", i+1)
 		}
 		if _, err := parseVersion(f.Version); err != nil {
-			return nil, fmt.Errorf("reading the lock: flow %s: %w", f.ID, err)
+			return nil, fmt.Errorf("flow %s: %w", f.ID, err)
 		}
 	}
 	return l, nil

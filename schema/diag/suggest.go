@@ -54,10 +54,12 @@ func fold(s string) []rune {
 // Alternatives is "; there are `a`, `b`" for what a name can be, the first few.
 func Alternatives(names []string) string {
 	const most = 20
-	if len(names) == 0 {
+	switch {
+	case len(names) == 0:
 		return ""
-	}
-	if len(names) > most {
+	case len(names) == 1:
+		return "; there is only `" + names[0] + "`"
+	case len(names) > most:
 		return "; there are `" + strings.Join(names[:most], "`, `") + "` and more"
 	}
 	return "; there are `" + strings.Join(names, "`, `") + "`"

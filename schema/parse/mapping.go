@@ -53,7 +53,36 @@ func (p *parser) unknownKey(k *Text, where string, keys []key) {
 	for _, known := range keys {
 		names = append(names, known.name)
 	}
-	p.report.Add(diag.UnknownKey, k.Pos, "unknown key `%s` in %s%s", short(k.Value), where, diag.Hint(k.Value, names))
+	hint := diag.Hint(k.Value, names)
+	if i := slices.IndexFunc(names, func(name string) bool { return slices.Contains(otherWords(name), k.Value) }); i >= 0 {
+		hint = "; write `" + names[i] + "`"
+	}
+	p.report.Add(diag.UnknownKey, k.Pos, "unknown key `%s` in %s%s", short(k.Value), where, hint)
+}
+
+// otherWords are words that people know from elsewhere for a key, and that do not look like it.
+func otherWords(key string) []string {
+	switch key {
+	case "when":
+		return []string{"if", "condition", "only_if"}
+	case "in":
+		return []string{"with", "args", "arguments", "params", "parameters"}
+	case "out":
+		return []string{"returns", "result", "results"}
+	case "delay":
+		return []string{"sleep", "pause", "after"}
+	case "retries":
+		return []string{"attempts", "maxAttempts", "max_attempts"}
+	case "compensate":
+		return []string{"rollback", "undo", "onError", "on_error", "catch"}
+	case "doc":
+		return []string{"description", "comment"}
+	case "steps":
+		return []string{"do", "tasks", "body", "blocks"}
+	case "over":
+		return []string{"each", "items"}
+	}
+	return nil
 }
 
 // maxEntries is the number of keys that a mapping may have, and of steps in a flow.
