@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/checker"
@@ -36,6 +38,7 @@ type typer struct {
 	structs   map[string]*model.Type
 	enums     map[string]*model.Type // of the package
 	zones     map[string]bool        // time zones that are named
+	verdicts  map[string]verdict     // of calls, by their question
 }
 
 func newTyper(pkg *model.Package) (*typer, error) {
@@ -68,7 +71,7 @@ func newTyper(pkg *model.Package) (*typer, error) {
 	return &typer{
 		quick: quick, thorough: thorough, checker: env, build: ast.NewExprFactory(),
 		variables: map[string]string{}, functions: known, structs: map[string]*model.Type{}, enums: enumsOf(pkg),
-		zones: map[string]bool{},
+		zones: map[string]bool{}, verdicts: map[string]verdict{},
 	}, nil
 }
 
@@ -120,14 +123,35 @@ type verdict struct {
 }
 
 // call asks which overload of a function takes the operands, the receiver first
-// if it is a member function.
+// if it is a member function. The answer depends on their types alone, and most calls of a
+// package are alike, so it is kept.
 func (t *typer) call(function string, member bool, args []*model.Expr) verdict {
-	return t.ask(args, func(operands []ast.Expr) ast.Expr {
+	question, ok := t.question(function, member, args)
+	if known, asked := t.verdicts[question]; ok && asked {
+		return known
+	}
+	v := t.ask(args, func(operands []ast.Expr) ast.Expr {
 		if member {
 			return t.build.NewMemberCall(0, function, operands[0], operands[1:]...)
 		}
 		return t.build.NewCall(0, function, operands...)
 	})
+	if ok {
+		t.verdicts[question] = v
+	}
+	return v
+}
+
+// question is a call without its operands but for their types; false if one has none yet.
+func (t *typer) question(function string, member bool, args []*model.Expr) (string, bool) {
+	parts := []string{function, strconv.FormatBool(member)}
+	for _, arg := range args {
+		if arg.Type == nil {
+			return "", false
+		}
+		parts = append(parts, t.celType(arg.Type).String())
+	}
+	return strings.Join(parts, "\n"), true
 }
 
 // list asks for the type of a list literal.
