@@ -25,7 +25,7 @@ type Move struct {
 	After, Last int64
 }
 
-// Commit is what one transaction made visible.
+// Commit is what one transaction made visible; it may be nothing.
 type Commit struct {
 	// Number is greater than that of each commit before.
 	Number int64

@@ -33,7 +33,7 @@ func (s *Store) Acquire(ctx context.Context) (bool, error) {
 	if !locked {
 		return false, nil
 	}
-	if err := s.write(ctx, &acquiring{request: newRequest()}); err != nil {
+	if err := s.write(ctx, &acquiring{}); err != nil {
 		// Without an epoch the lock is of no use; if it stays, the next Acquire unlocks it.
 		_ = s.lock.Unlock()
 		return false, err

@@ -2,9 +2,10 @@ package sqlite
 
 import (
 	"database/sql/driver"
+	"encoding/json"
+	"errors"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/store"
@@ -29,14 +30,14 @@ const never = time.Duration(math.MaxInt64)
 
 // batch is one transaction.
 type batch struct {
-	w     *writer
-	wrote bool
+	w      *writer
+	wrote  bool
+	number int64 // of its row in commits
 	// What the transaction changed in memory, to be settled or undone with it.
 	over  []endedClaim // claims that end
-	moves []store.Move // what becomes visible, see changes.go
+	moves []store.Move // what becomes visible, see commits.go
 	lazy  []*lazyRun   // of which something was written, or replaced by what was
-	// ended are the runs that are over with the transaction, as a JSON array without its last bracket.
-	ended []byte
+	ended []int64      // the keys of runs that are over
 }
 
 // transact applies changes, and lazy entries of at least an age, in one transaction,
@@ -53,12 +54,23 @@ func (w *writer) transact(changes []change, age time.Duration) (verdict, error) 
 	return v, err
 }
 
+// transactUnobserved tries once more if the right to execute turns out to be lost: then
+// the changes that need it are refused.
 func (w *writer) transactUnobserved(changes []change, age time.Duration) (verdict, error) {
+	v, err := w.transactOnce(changes, age)
+	if errors.Is(err, errEpochOver) {
+		w.claims.lose()
+		v, err = w.transactOnce(changes, age)
+	}
+	return v, err
+}
+
+func (w *writer) transactOnce(changes []change, age time.Duration) (verdict, error) {
 	if err := w.ready(); err != nil {
 		return unavailable, err
 	}
 	b := &batch{w: w}
-	if err := b.begin(); err != nil {
+	if _, err := w.conn.exec(stmtBegin); err != nil {
 		w.rollBack(err)
 		return unavailable, err
 	}
@@ -76,7 +88,7 @@ func (w *writer) transactUnobserved(changes []change, age time.Duration) (verdic
 		return settled, nil
 	}
 	if err := w.commitNow(); err != nil {
-		if v, err := w.afterFailedCommit(err); v != settled {
+		if v, err := w.afterFailedCommit(b.number, err); v != settled {
 			b.undo()
 			return v, err
 		}
@@ -84,42 +96,6 @@ func (w *writer) transactUnobserved(changes []change, age time.Duration) (verdic
 	w.commits++
 	b.settle(changes)
 	return settled, nil
-}
-
-// begin starts the transaction, counts it and checks the right to execute.
-func (b *batch) begin() error {
-	w := b.w
-	if _, err := w.conn.exec(stmtBegin); err != nil {
-		return err
-	}
-	count, epoch := w.commits+1, w.claims.current()
-	var counted int64
-	var err error
-	if epoch == 0 {
-		counted, err = w.conn.changes(stmtCountCommit, count, w.id)
-	} else {
-		counted, err = w.conn.changes(stmtCountClaimedCommit, count, w.id, epoch)
-	}
-	if err != nil || counted == 1 {
-		return err
-	}
-	return b.beginFirst(count, epoch)
-}
-
-// beginFirst is begin where the count was not there, or the epoch is over.
-func (b *batch) beginFirst(count, epoch int64) error {
-	now, ok, err := b.w.conn.number(`SELECT epoch FROM meta WHERE id = 1`)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return damaged("the table meta is empty")
-	}
-	if epoch != 0 && now != epoch {
-		b.w.claims.lose()
-	}
-	_, err = b.w.conn.exec(stmtAddWriter, count, b.w.id)
-	return err
 }
 
 // apply makes the changes of the transaction.
@@ -137,10 +113,10 @@ func (b *batch) apply(changes []change, age time.Duration) error {
 	if err := b.applyLazy(age); err != nil {
 		return err
 	}
-	if err := b.tellMoves(); err != nil {
-		return err
+	if !b.wrote {
+		return nil
 	}
-	return b.writeTally()
+	return b.addCommit()
 }
 
 // applyLazy writes what is lazy and of at least an age.
@@ -157,21 +133,21 @@ func (b *batch) applyLazy(age time.Duration) error {
 	return nil
 }
 
-// endRun notes that a run is over. What was sent to it and not obeyed goes at the
-// end of the transaction, that of all runs at once: there rarely is anything.
-func (b *batch) endRun(key int64) {
-	separator := byte(',')
-	if len(b.ended) == 0 {
-		separator = '['
-	}
-	b.ended = strconv.AppendInt(append(b.ended, separator), key, 10)
-}
-
+// dropMessages deletes what was sent to runs that are over with this transaction and not obeyed. It
+// looks for that of all of them at once: there rarely is anything.
 func (b *batch) dropMessages() error {
-	if len(b.ended) == 0 {
+	switch len(b.ended) {
+	case 0:
 		return nil
+	case 1:
+		_, err := b.write(stmtConsumeOf, b.ended[0])
+		return err
 	}
-	_, err := b.write(stmtConsumeAll, string(append(b.ended, ']')))
+	keys, err := json.Marshal(b.ended)
+	if err != nil {
+		return err
+	}
+	_, err = b.write(stmtConsumeAll, string(keys))
 	return err
 }
 

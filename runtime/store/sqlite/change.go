@@ -30,11 +30,9 @@ const (
 // request is the part of a change that its caller waits on.
 type request struct {
 	state atomic.Int32
-	done  chan struct{}
-	err   error // the answer; read it after done
+	done  chan struct{} // has room for the answer
+	err   error         // the answer; read it after done
 }
-
-func newRequest() request { return request{done: make(chan struct{}, 1)} }
 
 func (r *request) caller() *request { return r }
 
@@ -60,12 +58,13 @@ func (w *writer) submit(ctx context.Context, c change) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	r := c.caller()
+	r.done = w.answers.Get().(chan struct{})
 	select {
 	case w.queue <- c:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	r := c.caller()
 	select {
 	case <-r.done:
 	case <-ctx.Done():
@@ -74,5 +73,6 @@ func (w *writer) submit(ctx context.Context, c change) error {
 		}
 		<-r.done
 	}
+	w.answers.Put(r.done) // which is empty again; one of which the answer may still come is not used again
 	return r.err
 }

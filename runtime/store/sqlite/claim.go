@@ -63,7 +63,7 @@ func (s *Store) take(ctx context.Context, q store.ClaimQuery) ([]store.Claim, er
 		if len(candidates) == 0 {
 			break
 		}
-		c := &claiming{request: newRequest(), candidates: candidates}
+		c := &claiming{candidates: candidates}
 		if err := s.write(ctx, c); err != nil {
 			return claims, err
 		}
@@ -163,7 +163,7 @@ func (s *Store) readSingly(ctx context.Context, claims []store.Claim) ([]store.C
 func (s *Store) giveBack(claims []store.Claim) error {
 	var errs []error
 	for _, c := range claims {
-		change := &commit{request: newRequest(), change: &store.Change{Claim: c, Release: true}}
+		change := &commit{change: store.Change{Claim: c, Release: true}}
 		errs = append(errs, s.write(context.Background(), change))
 	}
 	return errors.Join(errs...)

@@ -13,7 +13,7 @@ type claims struct {
 	mu    sync.Mutex
 	epoch int64 // of our right to execute; 0 without it
 	given int64 // how many tokens were given in this epoch
-	live  map[int64]liveClaim
+	live  map[int64]*liveClaim
 	seen  []store.FlowVersion // for which blocked runs were looked after in this epoch, and those of them
 	bound []store.FlowVersion // with a limit, to be looked after when a run ends
 }
@@ -37,7 +37,7 @@ const tokensPerEpoch = 1 << 40
 func (c *claims) begin(epoch int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.epoch, c.given, c.live = epoch, 0, map[int64]liveClaim{}
+	c.epoch, c.given, c.live = epoch, 0, map[int64]*liveClaim{}
 	c.seen, c.bound = nil, nil
 }
 
@@ -58,7 +58,7 @@ func (c *claims) grant(run int64, fresh bool, last int64) int64 {
 	defer c.mu.Unlock()
 	c.given++
 	token := c.epoch*tokensPerEpoch + c.given
-	c.live[run] = liveClaim{token: token, fresh: fresh, last: last}
+	c.live[run] = &liveClaim{token: token, fresh: fresh, last: last}
 	return token
 }
 
@@ -66,7 +66,8 @@ func (c *claims) grant(run int64, fresh bool, last int64) int64 {
 func (c *claims) holds(claim store.Claim) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.live[claim.Key].token == claim.Token && claim.Token != 0
+	l, ok := c.live[claim.Key]
+	return ok && l.token == claim.Token
 }
 
 // use says whether a claim is live, and that it is in use.
@@ -77,10 +78,7 @@ func (c *claims) use(claim store.Claim) bool {
 	if !ok || l.token != claim.Token {
 		return false
 	}
-	if l.fresh {
-		l.fresh = false
-		c.live[claim.Key] = l
-	}
+	l.fresh = false
 	return true
 }
 
@@ -90,7 +88,6 @@ func (c *claims) note(run int64, s *standing) {
 	defer c.mu.Unlock()
 	if l, ok := c.live[run]; ok {
 		l.standing = s
-		c.live[run] = l
 	}
 }
 
@@ -98,16 +95,18 @@ func (c *claims) note(run int64, s *standing) {
 func (c *claims) standing(run int64) *standing {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.live[run].standing
+	if l, ok := c.live[run]; ok {
+		return l.standing
+	}
+	return nil
 }
 
 // forgetStandings is for when it is not plain what is on disk.
 func (c *claims) forgetStandings() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for run, l := range c.live {
+	for _, l := range c.live {
 		l.standing = nil
-		c.live[run] = l
 	}
 }
 
@@ -117,7 +116,6 @@ func (c *claims) saw(claim store.Claim, last int64) {
 	defer c.mu.Unlock()
 	if l, ok := c.live[claim.Key]; ok && l.token == claim.Token {
 		l.last = last
-		c.live[claim.Key] = l
 	}
 }
 
@@ -131,7 +129,6 @@ func (c *claims) advance(run, last int64) (before int64, ok bool) {
 		return 0, false
 	}
 	before, l.last = l.last, last
-	c.live[run] = l
 	return before, true
 }
 
@@ -141,7 +138,6 @@ func (c *claims) retreat(run, before int64) {
 	defer c.mu.Unlock()
 	if l, ok := c.live[run]; ok {
 		l.last = before
-		c.live[run] = l
 	}
 }
 
@@ -149,8 +145,10 @@ func (c *claims) retreat(run, before int64) {
 func (c *claims) end(run int64) (last int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	last = c.live[run].last
-	delete(c.live, run)
+	if l, ok := c.live[run]; ok {
+		last = l.last
+		delete(c.live, run)
+	}
 	return last
 }
 
@@ -159,7 +157,7 @@ func (c *claims) revive(claim store.Claim, last int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.epoch != 0 && claim.Token/tokensPerEpoch == c.epoch {
-		c.live[claim.Key] = liveClaim{token: claim.Token, last: last}
+		c.live[claim.Key] = &liveClaim{token: claim.Token, last: last}
 	}
 }
 

@@ -56,7 +56,7 @@ func claimLost(c store.Claim) error {
 // commit applies a Change.
 type commit struct {
 	request
-	change *store.Change
+	change store.Change
 	rows   []entryRow
 	head   *headRow // nil if the head stays as it is
 
@@ -113,7 +113,7 @@ func (c *commit) apply(b *batch) error {
 			return err
 		}
 	}
-	if err := b.replaces(claim.Key, c.rows, c.head != nil, endsClaim(c.change)); err != nil {
+	if err := b.replaces(claim.Key, c.rows, c.head != nil, endsClaim(&c.change)); err != nil {
 		return err
 	}
 	changed, err := c.applyHead(b)
@@ -125,11 +125,11 @@ func (c *commit) apply(b *batch) error {
 		return claimLost(claim)
 	}
 	b.moved(claim, lastOf(c.change.Head, c.change.Entries))
-	if endsClaim(c.change) {
+	if endsClaim(&c.change) {
 		b.end(claim)
 	}
-	if endsRun(c.change) {
-		b.endRun(claim.Key)
+	if endsRun(&c.change) {
+		b.ended = append(b.ended, claim.Key)
 		return b.freePlace(claim.Key)
 	}
 	return nil
@@ -165,9 +165,9 @@ func (c *commit) applyHead(b *batch) (int64, error) {
 		return b.write(stmtFree, claim.Key, b.w.claims.current(), int64(store.SuspectAfter))
 	case c.head == nil:
 		return 1, nil
-	case endsRun(c.change) && !c.change.Head.DeleteAt.IsZero():
+	case endsRun(&c.change) && !c.change.Head.DeleteAt.IsZero():
 		return b.setHead(stmtSetExpiringHead, c.head, claim, fromTime(c.change.Head.DeleteAt))
-	case endsRun(c.change):
+	case endsRun(&c.change):
 		return b.setHead(stmtSetLastHead, c.head, claim)
 	case c.change.Release:
 		return b.setHead(stmtSetHeadAndFree, c.head, claim)

@@ -71,7 +71,7 @@ func (s *Store) SaveCoverage(ctx context.Context, c store.Coverage) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, &covering{request: newRequest(), since: fromTime(c.Since), flows: text})
+	return s.write(ctx, &covering{since: fromTime(c.Since), flows: text})
 }
 
 // covering is the change that SaveCoverage makes.

@@ -28,7 +28,7 @@ func (s *Store) Create(ctx context.Context, run store.Run, claim bool, limit int
 	if err != nil {
 		return store.Created{}, fmt.Errorf("create the run %q: %w", run.ID, err)
 	}
-	c := &creation{request: newRequest(), row: row, kept: kept, size: len(run.Input) + sizeOf(run.Kept), last: lastOf(nil, run.Kept), claim: claim, limit: int64(limit)}
+	c := &creation{row: row, kept: kept, size: len(run.Input) + sizeOf(run.Kept), last: lastOf(nil, run.Kept), claim: claim, limit: int64(limit)}
 	if err := s.write(ctx, c); err != nil {
 		return store.Created{}, err
 	}
@@ -210,7 +210,7 @@ func (s *Store) retake(ctx context.Context, run runRow, limit int) (*store.Claim
 	if err != nil {
 		return nil, wrap(s.path, "read the run "+run.ID, err)
 	}
-	r := &retaking{request: newRequest(), key: run.key, last: lastOf(nil, entries), limit: int64(limit)}
+	r := &retaking{key: run.key, last: lastOf(nil, entries), limit: int64(limit)}
 	if err := s.write(ctx, r); err != nil {
 		return nil, err
 	}

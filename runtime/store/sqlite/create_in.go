@@ -71,17 +71,12 @@ func insertRunIn(ctx context.Context, tx store.Tx, row *newRunRow) (inserted boo
 func noteRunIn(ctx context.Context, tx store.Tx, key int64, row *newRunRow) error {
 	t := newTally()
 	t.created(row)
-	writes := append(t.writes(), rowWrite{stmtNoteChunk, []value{key >> chunkBits, row.flow(), row.created(), row.created()}})
-	for _, w := range writes {
-		args := make([]any, len(w.args))
-		for i, a := range w.args {
-			args[i] = a
-		}
-		if _, err := tx.ExecContext(ctx, statementTexts[w.statement], args...); err != nil {
-			return err
-		}
+	const noMoves, noEpoch, noWriter = 0, 0, 0
+	if _, err := tx.ExecContext(ctx, addCommitText, noMoves, []byte{}, t.encode(), noEpoch, noWriter); err != nil {
+		return err
 	}
-	return nil
+	_, err := tx.ExecContext(ctx, statementTexts[stmtNoteChunk], key>>chunkBits, row.flow(), row.created(), row.created())
+	return err
 }
 
 // isOurs says whether a transaction is one on the store's file.

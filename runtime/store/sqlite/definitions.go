@@ -70,7 +70,7 @@ func (s *Store) SaveDefinition(ctx context.Context, d store.Definition) error {
 	if there.Hash == d.Hash && s.writer != nil {
 		return nil
 	}
-	return s.write(ctx, &defining{request: newRequest(), definition: d})
+	return s.write(ctx, &defining{definition: d})
 }
 
 // defining stores what a version of a flow is.

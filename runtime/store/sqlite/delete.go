@@ -30,7 +30,7 @@ func (s *Store) DeleteExpired(ctx context.Context, now time.Time, limit int) (in
 		return 0, nil
 	}
 	until := fromTime(now)
-	d := &deletion{request: newRequest(), stmt: stmtDeleteRun, args: []value{until}}
+	d := &deletion{stmt: stmtDeleteRun, args: []value{until}}
 	rows, err := s.reads.expired.QueryContext(ctx, until, limit)
 	err = each(rows, err, func(scan func(...any) error) error {
 		var run int64
@@ -66,7 +66,7 @@ func (s *Store) Delete(ctx context.Context, runID string) error {
 	case !run.Status.Final():
 		return fmt.Errorf("the run %q: %w", runID, store.ErrNotFinal)
 	}
-	return s.write(ctx, &deletion{request: newRequest(), stmt: stmtDeleteEnded, runs: []int64{run.key}})
+	return s.write(ctx, &deletion{stmt: stmtDeleteEnded, runs: []int64{run.key}})
 }
 
 // deletion deletes runs with their logs. Messages they have none, since they are over.

@@ -9,7 +9,7 @@ import (
 
 // encodeChange makes the rows of a change.
 func encodeChange(c *store.Change) (*commit, error) {
-	change := &commit{request: newRequest(), change: c}
+	change := &commit{change: *c}
 	var err error
 	if change.rows, err = encodeEntries(c.Claim.Key, c.Entries); err != nil {
 		return nil, err

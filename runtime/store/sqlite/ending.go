@@ -27,7 +27,7 @@ func (s *Store) takeEnding(ctx context.Context, flows []store.FlowVersion, limit
 	if err != nil {
 		return nil, err
 	}
-	c := &claiming{request: newRequest()}
+	c := &claiming{}
 	rows, err := s.reads.ending.QueryContext(ctx, string(known), limit)
 	err = each(rows, err, func(scan func(...any) error) error {
 		var one candidate

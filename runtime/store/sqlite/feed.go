@@ -19,8 +19,8 @@ const (
 	lastInLogText = `SELECT coalesce(max(max(seq, end_seq)), 0) FROM log WHERE run = ?`
 	logBetween    = `SELECT ` + entryColumns + ` FROM log
 		WHERE run = ?1 AND (seq > ?2 AND seq <= ?3 OR end_seq > ?2 AND end_seq <= ?3) ORDER BY seq`
-	edgesText       = `SELECT coalesce(min(number), 0), coalesce(max(number), 0) FROM changes`
-	changesFromText = `SELECT number, moves FROM changes WHERE number > ? ORDER BY number LIMIT ?`
+	edgesText       = `SELECT coalesce(min(number), 0), coalesce(max(number), 0) FROM commits`
+	changesFromText = `SELECT number, moves FROM commits WHERE number > ? ORDER BY number LIMIT ?`
 )
 
 // Find implements store.Feed.

@@ -38,6 +38,9 @@ type source struct {
 	flow  string // if it is the runs of a flow: those of its chunks are read
 }
 
+// claimedIndex has the runs that are claimed: as many as are executed at a time, so they are sorted.
+const claimedIndex = "INDEXED BY runs_claimed"
+
 // maxSources is how many sources a page has at most: for more tenants, all runs are looked at.
 const maxSources = 16
 
@@ -70,7 +73,10 @@ func (l *listing) plan(f *store.Filter) {
 		open.RetryOf = ""
 	case len(statuses) > 0 && !slices.Contains(statuses, flow.StatusCompleted):
 		for _, status := range statuses {
-			l.add("INDEXED BY runs_status", `status <> 'completed' AND status = ?`, string(status))
+			l.add("INDEXED BY runs_status", `status <> 'completed' AND claim <= 0 AND status = ?`, string(status))
+			if !status.Final() {
+				l.add(claimedIndex, `claim <> 0 AND claim > 0 AND status = ?`, string(status))
+			}
 		}
 		open.Statuses = nil
 	case len(tenants) > 0 && len(tenants) <= maxSources && !slices.Contains(tenants, ""):

@@ -45,7 +45,7 @@ func (d *disk) set(t *testing.T, s *Store, pages int64) {
 	d.mu.Lock()
 	d.pages = pages
 	d.mu.Unlock()
-	if err := s.write(context.Background(), &setPages{newRequest(), pages}); err != nil {
+	if err := s.write(context.Background(), &setPages{pages: pages}); err != nil {
 		t.Fatal(err)
 	}
 }

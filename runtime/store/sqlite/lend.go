@@ -19,7 +19,7 @@ func (s *Store) Lend(ctx context.Context, claim store.Claim, do func(loan store.
 		return err
 	}
 	defer leave()
-	l := &lending{request: newRequest(), claim: claim, do: do}
+	l := &lending{claim: claim, do: do}
 	err = s.write(ctx, l)
 	if l.refusal != nil {
 		return l.refusal

@@ -13,7 +13,7 @@ import (
 // writes the tables of the store.
 
 // ownTables are those of the store.
-var ownTables = []string{"changes", "coverage", "definitions", "log", "messages", "meta", "migrations", "run_chunks", "run_counts", "run_slots", "runs", "schedules", "writers"}
+var ownTables = []string{"commits", "coverage", "definitions", "log", "messages", "meta", "migrations", "run_chunks", "run_counts", "run_slots", "runs", "schedules"}
 
 // openPragmas are those that a handler may use: they tell of tables, or count for one transaction.
 var openPragmas = []string{

@@ -122,7 +122,7 @@ func (s *Store) admit(ctx context.Context, flows []store.FlowVersion) error {
 	if len(unseen) == 0 {
 		return nil
 	}
-	return s.write(ctx, &admitting{request: newRequest(), unseen: unseen, all: flows})
+	return s.write(ctx, &admitting{unseen: unseen, all: flows})
 }
 
 func sorted(flows []store.FlowVersion) []store.FlowVersion {

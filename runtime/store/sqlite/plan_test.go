@@ -77,6 +77,9 @@ func TestListPlans(t *testing.T) {
 			for _, source := range l.sources {
 				page, _ := source.page(l.rest, keys{1, 9}, 50)
 				nth, _ := source.nth(keys{1, 9}, 50)
+				if source.index == claimedIndex {
+					continue // there are few
+				}
 				for _, text := range []string{page, nth} {
 					plan := explain(t, s, text)
 					if strings.Contains(plan, "TEMP B-TREE") || !strings.Contains(strings.Replace(plan, "COVERING ", "", 1), want) {

@@ -13,29 +13,35 @@ import (
 var errUnknown = errors.New("whether it was written is not known; it can be repeated safely")
 
 // afterFailedCommit asks the database whether a transaction is there whose
-// COMMIT failed: the count of our transactions, which each one moves on, says so.
-func (w *writer) afterFailedCommit(cause error) (verdict, error) {
+// COMMIT failed: its row of commits says so.
+func (w *writer) afterFailedCommit(number int64, cause error) (verdict, error) {
 	w.disconnect() // which rolls back what is not committed
-	commits, err := w.storedCommits()
+	there, err := w.isThere(number)
 	switch {
 	case err != nil:
 		w.disconnect()
-		w.commits++ // the number may be taken
 		w.orphans = true
 		return unavailable, fmt.Errorf("commit: %w: %w", errUnknown, errors.Join(cause, err))
-	case commits > w.commits:
+	case there:
 		return settled, nil
 	}
 	return unavailable, fmt.Errorf("commit: %w", cause)
 }
 
-// storedCommits is our count of transactions as it is on disk.
-func (w *writer) storedCommits() (int64, error) {
+// isThere says whether a transaction of this writer is on disk. If it is not, another one may have its number.
+func (w *writer) isThere(number int64) (bool, error) {
 	if err := w.ready(); err != nil {
-		return 0, err
+		return false, err
 	}
-	commits, _, err := w.conn.number(`SELECT commits FROM writers WHERE writer = ?`, w.id)
-	return commits, err
+	writer, ok, err := w.conn.number(`SELECT writer FROM commits WHERE number >= ? ORDER BY number LIMIT 1`, number)
+	if err != nil || !ok {
+		return false, err
+	}
+	oldest, _, err := w.conn.number(`SELECT min(number) FROM commits`)
+	if err == nil && oldest > number {
+		err = errors.New("its row of commits is deleted already")
+	}
+	return writer == w.id, err
 }
 
 // freeOrphans frees the runs that are claimed in our epoch though nobody here
@@ -49,7 +55,7 @@ func (w *writer) freeOrphans() {
 	var orphans []change
 	err := w.conn.query(`SELECT run FROM runs WHERE claim <> 0 AND claim > 0`, nil, func(row []value) error {
 		if run, ok := row[0].(int64); ok && !w.claims.has(run) {
-			orphans = append(orphans, &freeing{request: newRequest(), run: run, epoch: epoch})
+			orphans = append(orphans, &freeing{run: run, epoch: epoch})
 		}
 		return nil
 	})

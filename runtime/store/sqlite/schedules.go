@@ -36,7 +36,7 @@ func (s *Store) SaveSchedule(ctx context.Context, schedule store.Schedule) error
 		return err
 	}
 	defer leave()
-	return s.write(ctx, &saving{request: newRequest(), schedule: schedule})
+	return s.write(ctx, &saving{schedule: schedule})
 }
 
 // saving stores where a schedule is.

@@ -23,7 +23,7 @@ func (s *Store) Send(ctx context.Context, m store.Message) (store.Message, error
 	if err := s.isOf(ctx, m.RunID, m.Flow); err != nil {
 		return store.Message{}, err
 	}
-	c := &sending{request: newRequest(), row: row, size: len(m.Payload)}
+	c := &sending{row: row, size: len(m.Payload)}
 	if err := s.write(ctx, c); err != nil {
 		return store.Message{}, err
 	}

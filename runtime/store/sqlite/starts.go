@@ -28,7 +28,7 @@ const maxStarting = 1000
 
 // letStart puts the runs whose time has come among those that may be claimed.
 func (s *Store) letStart(ctx context.Context, q store.ClaimQuery) error {
-	l := &lettingStart{request: newRequest(), now: fromTime(q.Now)}
+	l := &lettingStart{now: fromTime(q.Now)}
 	for _, f := range q.Flows {
 		at, ok, err := s.firstOf(ctx, s.reads.firstStart, f)
 		if err != nil {
@@ -69,7 +69,7 @@ func (s *Store) NoteOtherInput(ctx context.Context, runID string, at time.Time) 
 		return err
 	}
 	defer leave()
-	return s.write(ctx, &otherInput{request: newRequest(), run: runID, at: fromTime(at)})
+	return s.write(ctx, &otherInput{run: runID, at: fromTime(at)})
 }
 
 // otherInput is the change that NoteOtherInput makes.

@@ -8,14 +8,12 @@ const (
 	stmtBegin statement = iota
 	stmtCommit
 	stmtRollback
-	stmtCountCommit
-	stmtCountClaimedCommit
-	stmtAddWriter
 	stmtInsertRun
 	stmtInsertOtherRun
 	stmtNoteChunk
-	stmtTallyCounts
-	stmtTallySlot
+	stmtAddCounts
+	stmtAddSlot
+	stmtFolded
 	stmtForgetSlots
 	stmtForgetCounts
 	stmtInsertEntry
@@ -43,6 +41,7 @@ const (
 	stmtWake
 	stmtUnblock
 	stmtConsume
+	stmtConsumeOf
 	stmtConsumeAll
 	stmtSaveSchedule
 	stmtSaveCoverage
@@ -51,8 +50,8 @@ const (
 	stmtDeleteRun
 	stmtDeleteEnded
 	stmtDeleteLog
-	stmtAddChange
-	stmtTrimChanges
+	stmtAddCommit
+	stmtTrimCommits
 	statementCount
 )
 
@@ -88,27 +87,23 @@ const setHead = `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?,
 const dueUnlessMessages = `wake_at = CASE WHEN EXISTS (SELECT 1 FROM messages WHERE messages.run = runs.run) THEN 0 ELSE ? END`
 
 var statementTexts = [statementCount]string{
-	stmtBegin:       `BEGIN IMMEDIATE`,
-	stmtCommit:      `COMMIT`,
-	stmtRollback:    `ROLLBACK`,
-	stmtCountCommit: `UPDATE writers SET commits = ? WHERE writer = ?`,
-	stmtCountClaimedCommit: `UPDATE writers SET commits = ? WHERE writer = ?
-		AND (SELECT epoch FROM meta WHERE id = 1) = ?`,
-	stmtAddWriter: `INSERT INTO writers (commits, writer) VALUES (?, ?)
-		ON CONFLICT (writer) DO UPDATE SET commits = excluded.commits`,
+	stmtBegin:     `BEGIN IMMEDIATE`,
+	stmtCommit:    `COMMIT`,
+	stmtRollback:  `ROLLBACK`,
 	stmtInsertRun: insertIntoRuns + `) VALUES (` + newRunValues + `0, 0) ON CONFLICT DO NOTHING`,
 	stmtInsertOtherRun: insertIntoRuns + `, parent_id, retry_of, concurrency, blocked) VALUES (` + newRunValues + `?, 0, ?, ?, ?,
 		CASE WHEN ? <> 0 THEN 2 ELSE ` + othersBlocked + ` END) ON CONFLICT DO NOTHING`,
 	stmtNoteChunk: `INSERT INTO run_chunks (chunk, flow, earliest, latest) VALUES (?, ?, ?, ?) ON CONFLICT (flow, chunk)
 		DO UPDATE SET earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)`,
-	stmtTallyCounts: `INSERT INTO run_counts (flow, tenant, pending, running, completed, failed, cancelled)
+	stmtAddCounts: `INSERT INTO run_counts (flow, tenant, pending, running, completed, failed, cancelled)
 		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
 		pending = pending + excluded.pending, running = running + excluded.running, completed = completed + excluded.completed,
 		failed = failed + excluded.failed, cancelled = cancelled + excluded.cancelled`,
-	stmtTallySlot: `INSERT INTO run_slots (slot, flow, others, tenant, bucket, started, completed, failed, cancelled)
+	stmtAddSlot: `INSERT INTO run_slots (slot, flow, others, tenant, bucket, started, completed, failed, cancelled)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
 		started = started + excluded.started, completed = completed + excluded.completed,
 		failed = failed + excluded.failed, cancelled = cancelled + excluded.cancelled`,
+	stmtFolded:         `UPDATE meta SET folded = ? WHERE id = 1`,
 	stmtForgetSlots:    `DELETE FROM run_slots WHERE slot < ?`,
 	stmtForgetCounts:   `DELETE FROM run_counts WHERE pending = 0 AND running = 0 AND completed = 0 AND failed = 0 AND cancelled = 0`,
 	stmtInsertEntry:    insertIntoLog + entryValues + orReplaceOpen,
@@ -136,9 +131,10 @@ var statementTexts = [statementCount]string{
 	stmtNoteOtherInput:  noteOtherInputText,
 	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at, name, key, signal_id, payload, error)
 		SELECT run, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,
-	stmtWake:    `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
-	stmtUnblock: `UPDATE runs SET blocked = 0 WHERE id = ? AND blocked <> 0`,
-	stmtConsume: `DELETE FROM messages WHERE id = ? AND run = ?`,
+	stmtWake:      `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
+	stmtUnblock:   `UPDATE runs SET blocked = 0 WHERE id = ? AND blocked <> 0`,
+	stmtConsume:   `DELETE FROM messages WHERE id = ? AND run = ?`,
+	stmtConsumeOf: `DELETE FROM messages WHERE run = ?`,
 	stmtConsumeAll: `DELETE FROM messages WHERE run IN (
 		SELECT value FROM json_each(CASE WHEN EXISTS (SELECT 1 FROM messages) THEN ? ELSE '[]' END))`,
 	stmtSaveSchedule: `INSERT INTO schedules (last, last_run, flow, name) VALUES (?, ?, ?, ?)
@@ -151,6 +147,6 @@ var statementTexts = [statementCount]string{
 	stmtDeleteRun:    `DELETE FROM runs WHERE run = ? AND ` + expired,
 	stmtDeleteEnded:  `DELETE FROM runs WHERE run = ? AND status NOT IN ('pending', 'running')`,
 	stmtDeleteLog:    `DELETE FROM log WHERE run = ?`,
-	stmtAddChange:    addChangeText,
-	stmtTrimChanges:  trimChangesText,
+	stmtAddCommit:    addCommitText,
+	stmtTrimCommits:  trimCommitsText,
 }

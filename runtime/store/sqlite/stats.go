@@ -31,6 +31,9 @@ func (s *Store) Stats(ctx context.Context, q store.StatsQuery) (store.Stats, err
 		if err := readSlots(ctx, tx, q, flows); err != nil {
 			return err
 		}
+		if err := addUnfolded(ctx, tx, q, flows); err != nil {
+			return err
+		}
 		for _, f := range flows {
 			if err := readQueue(ctx, tx, q, f); err != nil {
 				return err
@@ -87,24 +90,63 @@ func readSlots(ctx context.Context, tx *sql.Tx, q store.StatsQuery, flows map[st
 		append([]any{fromTime(store.SlotOf(q.Since))}, of.args...)...)
 	return each(rows, err, func(scan func(...any) error) error {
 		var (
-			name                                      string
-			at, started, completed, failed, cancelled int64
-			bucket                                    int
+			name   string
+			at     int64
+			bucket int
+			h      happened
 		)
-		if err := scan(&name, &at, &bucket, &started, &completed, &failed, &cancelled); err != nil {
+		if err := scan(&name, &at, &bucket, &h[0], &h[1], &h[2], &h[3]); err != nil {
 			return err
 		}
-		f := flowOf(flows, name)
-		if n := len(f.Slots); n == 0 || !f.Slots[n-1].At.Equal(toTime(at)) {
-			f.Slots = append(f.Slots, store.NewSlot(toTime(at)))
-		}
-		slot := &f.Slots[len(f.Slots)-1]
-		slot.Started += started
-		slot.Completed.Count(bucket, completed)
-		slot.Failed.Count(bucket, failed)
-		slot.Cancelled.Count(bucket, cancelled)
+		addHappened(slotOf(flowOf(flows, name), toTime(at)), bucket, h)
 		return nil
 	})
+}
+
+// addUnfolded adds the numbers that are not in the tables yet.
+func addUnfolded(ctx context.Context, tx *sql.Tx, q store.StatsQuery, flows map[string]*store.FlowStats) error {
+	t := newTally()
+	rows, err := tx.QueryContext(ctx, unfoldedText)
+	err = each(rows, err, func(scan func(...any) error) error {
+		var encoded []byte
+		if err := scan(&encoded); err != nil {
+			return err
+		}
+		return t.add(encoded)
+	})
+	if err != nil {
+		return err
+	}
+	for key, c := range t.counts {
+		if q.Tenants == nil || slices.Contains(q.Tenants, key.tenant) {
+			f := flowOf(flows, key.flow)
+			f.Pending, f.Running = f.Pending+c[0], f.Running+c[1]
+			f.Completed, f.Failed, f.Cancelled = f.Completed+c[2], f.Failed+c[3], f.Cancelled+c[4]
+		}
+	}
+	since := fromTime(store.SlotOf(q.Since))
+	for key, h := range t.slots {
+		if key.slot >= since && (q.Tenants == nil || !key.others && slices.Contains(q.Tenants, key.tenant)) {
+			addHappened(slotOf(flowOf(flows, key.flow), toTime(key.slot)), key.bucket, h)
+		}
+	}
+	return nil
+}
+
+// slotOf is a flow's slot of a time.
+func slotOf(f *store.FlowStats, at time.Time) *store.Slot {
+	i, found := slices.BinarySearchFunc(f.Slots, at, func(s store.Slot, at time.Time) int { return s.At.Compare(at) })
+	if !found {
+		f.Slots = slices.Insert(f.Slots, i, store.NewSlot(at))
+	}
+	return &f.Slots[i]
+}
+
+func addHappened(slot *store.Slot, bucket int, h happened) {
+	slot.Started += h[0]
+	slot.Completed.Count(bucket, h[1])
+	slot.Failed.Count(bucket, h[2])
+	slot.Cancelled.Count(bucket, h[3])
 }
 
 // readQueue reads what waits of a flow.
@@ -141,14 +183,14 @@ const (
 	dueText       = `SELECT tenant FROM runs WHERE status = 'running' AND claim = 0 AND flow = ? AND major = ? AND wake_at <= ? LIMIT ?`
 
 	// firstPendingRun is the pending run of all flows that was stored first.
-	firstPendingRun = `SELECT run FROM runs INDEXED BY runs_status WHERE status <> 'completed' AND status = 'pending' ORDER BY run LIMIT 1`
+	firstPendingRun = `SELECT run FROM runs INDEXED BY runs_status WHERE status <> 'completed' AND claim <= 0 AND status = 'pending' ORDER BY run LIMIT 1`
 
 	// firstOfFlowText are those of a flow that were stored first. It goes through the chunks of
 	// the flow that may have one.
 	firstOfFlowText = `SELECT tenant, created_at, wake_at FROM (
 			SELECT chunk FROM run_chunks WHERE flow = ? AND chunk >= (` + firstPendingRun + `) >> ?)
 		CROSS JOIN runs INDEXED BY runs_status
-		WHERE status <> 'completed' AND status = 'pending' AND run >= chunk << ? AND run < (chunk + 1) << ? AND flow = ?
+		WHERE status <> 'completed' AND claim <= 0 AND status = 'pending' AND run >= chunk << ? AND run < (chunk + 1) << ? AND flow = ?
 		ORDER BY chunk, run LIMIT ?`
 
 	// oldestFreeText is the oldest one, of all that could begin now.

@@ -1,12 +1,16 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pgregory.net/rapid"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
@@ -127,10 +131,13 @@ func TestNumbersAreBounded(t *testing.T) {
 		}
 		return n
 	}
+	for range foldEvery {
+		create(fmt.Sprint("more", rows("runs")), "tenant0", testStart)
+	}
 	if n := rows("run_slots"); n != store.MaxSlotTenants+1 {
 		t.Errorf("%d rows of the slot; want %d", n, store.MaxSlotTenants+1)
 	}
-	for tenant, want := range map[string]int64{"": store.MaxSlotTenants + more, "tenant1": 1, fmt.Sprint("tenant", store.MaxSlotTenants): 0} {
+	for tenant, want := range map[string]int64{"": store.MaxSlotTenants + more + foldEvery, "tenant1": 1, fmt.Sprint("tenant", store.MaxSlotTenants): 0} {
 		q := store.StatsQuery{Now: testStart}
 		if tenant != "" {
 			q.Tenants = []string{tenant}
@@ -149,7 +156,38 @@ func TestNumbersAreBounded(t *testing.T) {
 	}
 	edit(t, s.path, `DELETE FROM runs WHERE tenant = 'tenant7'`)
 	create("later", "later", testStart.Add(store.SlotsKept+store.SlotLength))
+	if n := rows("commits WHERE number > (SELECT folded FROM meta)"); n >= foldEvery {
+		t.Errorf("the numbers of %d transactions are not folded; want less than %d", n, foldEvery)
+	}
 	if slots, counts := rows("run_slots"), rows("run_counts"); slots != 1 || counts != store.MaxSlotTenants+more {
 		t.Errorf("%d rows of slots and %d of counts are left; want 1 and %d", slots, counts, store.MaxSlotTenants+more)
 	}
+}
+
+// What a transaction changed of the numbers is read as it was written, and a row that was cut off or
+// changed is an error.
+func TestNumbersAreReadAsTheyWereWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringN(0, 3, 9)
+		want := newTally()
+		for range rapid.IntRange(0, 3).Draw(t, "counts") {
+			key := countKey{name.Draw(t, "flow"), name.Draw(t, "tenant")}
+			want.counts[key] = counts{rapid.Int64().Draw(t, "pending"), 1, -1, 0, rapid.Int64().Draw(t, "cancelled")}
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "slots") {
+			key := slotKey{rapid.Int64().Draw(t, "slot"), name.Draw(t, "flow"), rapid.Bool().Draw(t, "others"), name.Draw(t, "tenant"), rapid.IntRange(0, 200).Draw(t, "bucket")}
+			want.slots[key] = happened{1, rapid.Int64().Draw(t, "completed"), 0, 2}
+		}
+		encoded := want.encode()
+		got := newTally()
+		if err := got.add(encoded); err != nil || !maps.Equal(got.counts, want.counts) || !maps.Equal(got.slots, want.slots) {
+			t.Fatalf("%+v became %+v, %v", want, got, err)
+		}
+		if len(encoded) > 0 {
+			got = newTally()
+			if err := got.add(encoded[:len(encoded)-1]); !errors.Is(err, store.ErrDamaged) {
+				t.Fatalf("without the last byte: %v, want %v", err, store.ErrDamaged)
+			}
+		}
+	})
 }

@@ -34,7 +34,7 @@ func (s *Store) takeSuspect(ctx context.Context, flows []store.FlowVersion) ([]s
 	if err != nil || run == 0 && !s.alone {
 		return nil, err
 	}
-	c := &suspecting{request: newRequest(), run: run}
+	c := &suspecting{run: run}
 	if err := s.write(ctx, c); err != nil {
 		return nil, err
 	}

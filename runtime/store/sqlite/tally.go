@@ -8,7 +8,8 @@ import (
 )
 
 // This file keeps the numbers about runs. What the changes of a transaction make of them is
-// added up, and written at its end: a row for each flow and tenant, however many runs change.
+// added up, and written into its row of commits; from time to time those of many transactions are
+// folded into the tables of the numbers, run_counts and run_slots. Who reads adds up both.
 
 // standing is how a run stands on disk.
 type standing struct {
@@ -117,41 +118,87 @@ func (t *tally) happen(at int64, flowName, tenant string, bucket, what int) {
 	t.slots[key] = h
 }
 
-// rowWrite is a statement with its arguments.
-type rowWrite struct {
-	statement statement
-	args      []value
-}
-
-// writes are what has to be written for the numbers to be right.
-func (t *tally) writes() []rowWrite {
-	var all []rowWrite
+// encode is what the row of the transaction in commits says of the numbers.
+func (t *tally) encode() []byte {
+	w := &fieldWriter{}
 	for key, c := range t.counts {
-		if c != (counts{}) {
-			all = append(all, rowWrite{stmtTallyCounts, []value{key.flow, key.tenant, c[0], c[1], c[2], c[3], c[4]}})
+		if c == (counts{}) {
+			continue
+		}
+		w.number(countRecord)
+		w.text(key.flow)
+		w.text(key.tenant)
+		for _, n := range c {
+			w.number(n)
 		}
 	}
 	for key, h := range t.slots {
-		others := int64(0)
-		if key.others {
-			others = 1
+		w.number(slotRecord)
+		w.number(key.slot)
+		w.text(key.flow)
+		w.flag(key.others)
+		w.text(key.tenant)
+		w.number(int64(key.bucket))
+		for _, n := range h {
+			w.number(n)
 		}
-		all = append(all, rowWrite{stmtTallySlot, []value{
-			key.slot, key.flow, others, key.tenant, int64(key.bucket), h[0], h[1], h[2], h[3],
-		}})
 	}
-	return all
+	return w.fields
 }
 
-// writeTally writes the numbers at the end of a transaction. In each slot the first one
-// that writes also deletes what is old, and the counts of those who have no runs any more.
-func (b *batch) writeTally() error {
-	t := b.w.tally
-	for _, w := range t.writes() {
-		if _, err := b.write(w.statement, w.args...); err != nil {
-			return err
+// What the records of an encoded tally are about.
+const (
+	countRecord int64 = iota
+	slotRecord
+)
+
+// add adds what another transaction changed of the numbers.
+func (t *tally) add(encoded []byte) error {
+	r := &fieldReader{fields: encoded}
+	for len(r.fields) > 0 && !r.bad {
+		switch r.number() {
+		case countRecord:
+			key := countKey{flow: r.text(), tenant: r.text()}
+			c := t.counts[key]
+			for i := range c {
+				c[i] += r.number()
+			}
+			t.counts[key] = c
+		case slotRecord:
+			key := slotKey{slot: r.number(), flow: r.text(), others: r.flag(), tenant: r.text(), bucket: int(r.number())}
+			h := t.slots[key]
+			for i := range h {
+				h[i] += r.number()
+			}
+			t.slots[key] = h
+		default:
+			r.bad = true
 		}
 	}
+	if r.bad {
+		return damaged("the numbers in a row of commits cannot be read")
+	}
+	return nil
+}
+
+// fold puts the numbers of all transactions up to this one into the tables. The first time in each
+// slot it also deletes what is old, and the counts of those who have no runs any more.
+func (b *batch) fold() error {
+	all := newTally()
+	err := b.w.conn.query(unfoldedText, nil, func(row []value) error {
+		encoded, _ := row[0].([]byte)
+		return all.add(encoded)
+	})
+	if err != nil {
+		return err
+	}
+	if err := b.writeNumbers(all); err != nil {
+		return err
+	}
+	if _, err := b.write(stmtFolded, b.number); err != nil {
+		return err
+	}
+	t := b.w.tally
 	if t.slot <= t.swept {
 		return nil
 	}
@@ -159,8 +206,30 @@ func (b *batch) writeTally() error {
 	if _, err := b.write(stmtForgetSlots, t.slot-store.SlotsKept.Milliseconds()); err != nil {
 		return err
 	}
-	_, err := b.write(stmtForgetCounts)
+	_, err = b.write(stmtForgetCounts)
 	return err
+}
+
+// unfoldedText are the numbers that are not in the tables.
+const unfoldedText = `SELECT tally FROM commits WHERE number > (SELECT folded FROM meta WHERE id = 1)`
+
+// writeNumbers adds numbers to those in the tables.
+func (b *batch) writeNumbers(t *tally) error {
+	for key, c := range t.counts {
+		if _, err := b.write(stmtAddCounts, key.flow, key.tenant, c[0], c[1], c[2], c[3], c[4]); err != nil {
+			return err
+		}
+	}
+	for key, h := range t.slots {
+		others := int64(0)
+		if key.others {
+			others = 1
+		}
+		if _, err := b.write(stmtAddSlot, key.slot, key.flow, others, key.tenant, int64(key.bucket), h[0], h[1], h[2], h[3]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // standing is how a claimed run stands before its head is written; nil if there is no such run.

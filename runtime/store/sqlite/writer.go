@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/store"
@@ -18,18 +19,19 @@ const (
 	maxBatchBytes = 16 << 20
 )
 
-// writer is the one goroutine that writes. Its fields are its own, but for queue
+// writer is the one goroutine that writes. Its fields are its own, but for queue, answers
 // and claims.
 type writer struct {
-	path   string
-	uri    string
-	id     int64 // its row in writers
-	queue  chan change
-	claims *claims
-	ended  chan struct{} // closed when the goroutine has ended
+	path    string
+	uri     string
+	id      int64 // of its rows in commits
+	queue   chan change
+	answers sync.Pool // of channels for one answer, used again: there is one for each commit
+	claims  *claims
+	ended   chan struct{} // closed when the goroutine has ended
 
 	conn    *conn // nil before it is needed, and after a failure
-	commits int64 // in its row of writers
+	commits int64 // that it made
 	lazy    *lazyRuns
 	timer   *time.Timer // for the oldest of what is lazy
 	armed   bool
@@ -38,7 +40,6 @@ type writer struct {
 	orphans bool // rows may be claimed that nobody here has a claim on
 
 	watchers watchers // of what becomes visible
-	told     int      // transactions that made something visible, see trimming
 	wal      wal
 
 	taken []change   // the batch at hand
@@ -54,7 +55,7 @@ func newWriter(path string, opts options, id int64, claims *claims) *writer {
 		path: path, uri: writerURI(path, opts.synchronous), id: id,
 		queue: make(chan change, maxQueue), claims: claims, ended: make(chan struct{}),
 		lazy: newLazyRuns(), chunks: map[string]knownChunk{}, tally: newTally(), timer: timer, opts: opts,
-		wal: newWAL(opts.walLimit),
+		wal: newWAL(opts.walLimit), answers: sync.Pool{New: func() any { return make(chan struct{}, 1) }},
 	}
 }
 
@@ -207,10 +208,6 @@ func (w *writer) finish() {
 	w.flush(0)
 	if w.conn == nil {
 		return
-	}
-	if w.commits > 0 {
-		// Only tidiness: the row is of no use any more, and does no harm either.
-		_ = w.conn.run(`DELETE FROM writers WHERE writer = ?`, w.id)
 	}
 	w.disconnect()
 }

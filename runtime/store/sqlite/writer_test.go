@@ -188,7 +188,7 @@ func holdUp(t *testing.T, s *Store) (release func()) {
 	started, gate := make(chan struct{}), make(chan struct{})
 	var done sync.WaitGroup
 	done.Go(func() {
-		if err := s.write(context.Background(), &blocking{newRequest(), started, gate}); err != nil {
+		if err := s.write(context.Background(), &blocking{started: started, gate: gate}); err != nil {
 			t.Errorf("the change that held up the writer: %v", err)
 		}
 	})
@@ -225,7 +225,7 @@ func TestBadChangeDoesNotTakeOthersWithIt(t *testing.T) {
 		all.Go(func() { _, errs[i] = s.Create(t.Context(), testRun(fmt.Sprint(i)), true, 0) })
 	}
 	var badErr, commitErr error
-	all.Go(func() { badErr = s.write(t.Context(), &bad{newRequest()}) })
+	all.Go(func() { badErr = s.write(t.Context(), &bad{}) })
 	all.Go(func() {
 		commitErr = s.Commit(t.Context(), store.Change{Claim: claim, Entries: []flow.Entry{testEntry(1)}, Release: true})
 	})
@@ -270,7 +270,7 @@ func TestContextEndsInTheTransaction(t *testing.T) {
 	release := holdUp(t, s)
 	done := make(chan error, 1)
 	started, gate := make(chan struct{}), make(chan struct{})
-	go func() { done <- s.write(ctx, &blocking{newRequest(), started, gate}) }()
+	go func() { done <- s.write(ctx, &blocking{started: started, gate: gate}) }()
 	waitForQueue(s, 1)
 	release()
 	<-started
@@ -288,7 +288,7 @@ func TestQueueIsBounded(t *testing.T) {
 	var all sync.WaitGroup
 	for range maxQueue + 10 {
 		all.Go(func() {
-			err := s.write(ctx, &freeing{request: newRequest(), run: 1})
+			err := s.write(ctx, &freeing{run: 1})
 			if err != nil && !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
@@ -352,5 +352,47 @@ func TestLargeBatchesAreSplit(t *testing.T) {
 	all.Wait()
 	if n := commits.Load(); n != 3 {
 		t.Errorf("%d transactions; want 3", n)
+	}
+}
+
+// looking asks, on the writer's goroutine, whether a transaction is there.
+type looking struct {
+	request
+	number int64
+	there  bool
+	err    error
+}
+
+func (l *looking) apply(b *batch) error {
+	l.there, l.err = b.w.isThere(l.number)
+	return nil
+}
+
+func (l *looking) committed(*writer) {}
+
+// The number of a transaction that was rolled back may be another store's by the time at which one asks.
+func TestWhetherATransactionIsThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	ours, theirs := open(t, path), open(t, path)
+	for i, s := range []*Store{ours, theirs} {
+		if _, err := s.Create(t.Context(), testRun(fmt.Sprint(i)), false, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	is := func(number int64) (bool, error) {
+		l := &looking{number: number}
+		if err := ours.write(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		return l.there, l.err
+	}
+	for number, want := range map[int64]bool{1: true, 2: false, 3: false} {
+		if there, err := is(number); err != nil || there != want {
+			t.Errorf("transaction %d: %v, %v; want %v", number, there, err, want)
+		}
+	}
+	edit(t, path, `DELETE FROM commits WHERE number = 1`)
+	if _, err := is(1); err == nil {
+		t.Error("of a transaction whose row is deleted it is said whether it is there")
 	}
 }
