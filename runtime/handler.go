@@ -146,17 +146,34 @@ func payloadError(format string, args ...any) error {
 // bind gives the handler's context what Info and Start… find in it.
 func (h Handler) bind(rt *Runtime) engine.Handler {
 	return engine.Handler{In: h.in, Out: h.out, Call: func(ctx context.Context, inv engine.Invocation) (json.RawMessage, error) {
-		info := StepInfo{
+		return h.call(&handlerContext{Context: ctx, rt: rt, tx: inv.Tx, info: StepInfo{
 			RunID: inv.Run.ID, Flow: inv.Run.Flow, Step: inv.Step, Tenant: inv.Run.Tenant,
 			Attempt: inv.Attempt, RunAttempt: inv.RunAttempt, Compensation: inv.Compensation,
 			IdempotencyKey: inv.IdempotencyKey, StepKey: inv.StepKey, notes: inv.Notes,
-		}
-		ctx = context.WithValue(NewContext(ctx, rt), infoKey{}, info)
-		if inv.Tx != nil {
-			ctx = context.WithValue(ctx, txKey{}, handlerTx{rt, inv.Tx})
-		}
-		return h.call(ctx, inv)
+		}}, inv)
 	}}
+}
+
+// handlerContext is the context of a handler. It is one for all that is found in it, since each
+// attempt has one.
+type handlerContext struct {
+	context.Context //nolint:containedctx // it is a context itself
+	rt              *Runtime
+	info            StepInfo
+	tx              Tx // nil for a step without a transaction
+}
+
+// Value implements context.Context.
+func (c *handlerContext) Value(key any) any {
+	switch key.(type) {
+	case runtimeKey:
+		return c.rt
+	case infoKey:
+		return &c.info
+	case txKey:
+		return handlerTx{c.rt, c.tx}
+	}
+	return c.Context.Value(key)
 }
 
 // StepInfo is what a handler can know of the attempt that it makes.
@@ -184,16 +201,17 @@ type StepInfo struct {
 	notes engine.Notes // nil outside of a handler
 }
 
+// infoKey is where a handler's context has its *StepInfo.
 type infoKey struct{}
 
 // Info is the StepInfo of the handler that was given this context. Outside of a
 // handler it is empty, with a Logger that works.
 func Info(ctx context.Context) StepInfo {
-	info, ok := ctx.Value(infoKey{}).(StepInfo)
+	stored, ok := ctx.Value(infoKey{}).(*StepInfo)
 	if !ok {
-		info.Logger = slog.Default()
-		return info
+		return StepInfo{Logger: slog.Default()}
 	}
+	info := *stored
 	logger := slog.Default()
 	if rt, ok := ctx.Value(runtimeKey{}).(*Runtime); ok {
 		logger = rt.logger

@@ -225,7 +225,7 @@ func (rt *Runtime) identify(run *store.Run, now time.Time) (err error) {
 
 // keyInHandler is the idempotency key of a start inside of a handler; empty elsewhere.
 func keyInHandler(ctx context.Context, def *flow.Definition, input json.RawMessage) string {
-	info, ok := ctx.Value(infoKey{}).(StepInfo)
+	info, ok := ctx.Value(infoKey{}).(*StepInfo)
 	if !ok {
 		return ""
 	}

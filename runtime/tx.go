@@ -35,7 +35,7 @@ func WithTx(tx Tx) StartOption {
 
 type txKey struct{}
 
-// handlerTx is the transaction in a handler's context, and whose it is.
+// handlerTx is the transaction in a handler's context, nil if it has none, and whose it is.
 type handlerTx struct {
 	rt *Runtime
 	tx Tx
@@ -57,7 +57,7 @@ func (rt *Runtime) txOf(ctx context.Context, s *starting) (Tx, error) {
 
 // mayWait refuses what a handler with a transaction would wait for in vain.
 func (rt *Runtime) mayWait(ctx context.Context, doing string) error {
-	if h, ok := ctx.Value(txKey{}).(handlerTx); ok && h.rt == rt {
+	if h, ok := ctx.Value(txKey{}).(handlerTx); ok && h.rt == rt && h.tx != nil {
 		return fmt.Errorf("%s: %w; do it in a step of its own", doing, ErrInTransaction)
 	}
 	return nil

@@ -110,7 +110,7 @@ func (x *execution) stop(seq int64) {
 	c.cancel(errStopped)
 	grace := x.engine.opts.StopGrace
 	c.stopGrace = x.engine.opts.Clock.AfterFunc(grace, func() {
-		x.report(c, attemptEnd{Ended: flow.Ended{Seq: seq, At: x.now(), Err: &flow.Error{
+		x.report(c, &attemptEnd{Ended: flow.Ended{Seq: seq, At: x.now(), Err: &flow.Error{
 			Kind: flow.ErrorCancelled, Permanent: true,
 			Message: "stopped, and left behind because it did not return within " + duration.Format(grace),
 		}}})
@@ -122,6 +122,7 @@ func (x *execution) stop(seq int64) {
 func (x *execution) do(ctx context.Context, c *call) {
 	e := x.engine
 	defer e.attempts.Done()
+	growStack(0)
 	err := e.takePlace(ctx)
 	if err == nil {
 		c.placed.Store(true)
@@ -172,7 +173,7 @@ func (e *Embedded) takePlace(ctx context.Context) error {
 
 // reportEnd reports what a handler returned.
 func (x *execution) reportEnd(ctx context.Context, c *call, output json.RawMessage, err error) {
-	o := attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq, Output: output, At: x.now()}}
+	o := &attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq, Output: output, At: x.now()}}
 	if err != nil {
 		o.Err, o.cutOff = x.failure(ctx, c, err)
 	}
@@ -185,7 +186,7 @@ func (x *execution) timeOut(c *call) {
 		Kind:    flow.ErrorTimeout,
 		Message: fmt.Sprintf("the attempt took longer than its timeout of %s", duration.Format(c.Timeout)),
 	}
-	x.report(c, attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq, Err: err, At: x.now()}})
+	x.report(c, &attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq, Err: err, At: x.now()}})
 	c.cancel(err)
 }
 
@@ -242,14 +243,14 @@ func (x *execution) errorOf(err error) (stored *flow.Error, refused bool) {
 }
 
 // report tells the execution how an attempt ended, if it is still there.
-func (x *execution) report(c *call, o attemptEnd) {
+func (x *execution) report(c *call, o *attemptEnd) {
 	o.call = c
 	if c.loan != nil && c.loan.granted.Load() {
 		c.loan.end(o) // the execution waits for nothing else
 		return
 	}
 	select {
-	case x.ended <- o:
+	case x.arrivals <- o:
 	case <-x.gone:
 		if o.Err == nil && closed(c.done()) { // else it is a timeout, or an end that nobody could store
 			x.engine.tooLate(c, o)
@@ -259,7 +260,7 @@ func (x *execution) report(c *call, o attemptEnd) {
 
 // tooLate tells the run's present execution, if it has one, of the result of an attempt of an
 // earlier one.
-func (e *Embedded) tooLate(c *call, o attemptEnd) {
+func (e *Embedded) tooLate(c *call, o *attemptEnd) {
 	e.mu.Lock()
 	x := e.active[c.execution.claim.RunID]
 	e.mu.Unlock()
@@ -268,7 +269,7 @@ func (e *Embedded) tooLate(c *call, o attemptEnd) {
 		return
 	}
 	select {
-	case x.ended <- o:
+	case x.arrivals <- o:
 	case <-x.gone:
 		c.execution.logLate(c)
 	}
@@ -276,7 +277,7 @@ func (e *Embedded) tooLate(c *call, o attemptEnd) {
 
 // late is the outcome that the result of an attempt is which was given up before; an error of
 // such an attempt, as most return when they see the end of their context, is none.
-func (x *execution) late(o attemptEnd) (flow.Outcome, bool) {
+func (x *execution) late(o *attemptEnd) (flow.Outcome, bool) {
 	if o.Err != nil {
 		return nil, false
 	}

@@ -50,11 +50,9 @@ type execution struct {
 
 	cut bool // the attempts were cancelled because the process ends
 
-	ended   chan attemptEnd // from attempts and their timers
-	asks    chan *call      // of attempts for a transaction
-	savings chan *saving    // checkpoints, from attempts
-	woken   chan struct{}   // there may be something to do: a message, a time, a stage of Close
-	gone    chan struct{}   // closed when the loop has ended
+	arrivals chan arrival  // from attempts and their timers
+	woken    chan struct{} // there may be something to do: a message, a time, a stage of Close
+	gone     chan struct{} // closed when the loop has ended
 
 	mu   sync.Mutex
 	box  []store.Message
@@ -74,9 +72,8 @@ const tellAfter = 2 * time.Millisecond
 func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool, parked time.Duration) *execution {
 	x := &execution{
 		engine: e, code: c, claim: claimed.Claim, head: &claimed.Run, parked: parked,
-		calls: map[int64]*call{},
-		ended: make(chan attemptEnd), asks: make(chan *call), savings: make(chan *saving),
-		woken: make(chan struct{}, 1), gone: make(chan struct{}), takeovers: claimed.Takeovers,
+		calls:    map[int64]*call{},
+		arrivals: make(chan arrival), woken: make(chan struct{}, 1), gone: make(chan struct{}), takeovers: claimed.Takeovers,
 	}
 	x.onTrial.Store(claimed.Takeovers >= store.SuspectAfter)
 	for _, m := range claimed.Messages {
@@ -107,6 +104,7 @@ func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool, parked ti
 func (x *execution) loop(log []flow.Entry, messages []store.Message) {
 	defer x.engine.runs.Done()
 	defer x.leave()
+	growStack(0)
 	if !x.restore(log) {
 		return
 	}
@@ -291,23 +289,31 @@ func (x *execution) await() (flow.Outcome, bool) {
 	}
 }
 
-// sleepUntil waits for an attempt to end, and returns that if it counts, or to be
-// woken, at the latest at a time, if there is one.
+// arrival is what an attempt has for its execution: its end, a checkpoint, or that it asks for a
+// transaction. There is one channel for all: to wait on several costs more, for each step.
+type arrival interface {
+	// arrive is called by the execution's goroutine. It returns an outcome to be applied, if there is one.
+	arrive(x *execution) (o flow.Outcome, ok bool)
+}
+
+// sleepUntil waits for what comes from an attempt, or to be woken, at the latest at a
+// time, if there is one.
 func (x *execution) sleepUntil(at, now time.Time) (flow.Outcome, bool) {
 	defer x.wakeAt(at, now)()
 	select {
-	case o := <-x.ended:
-		if x.calls[o.Seq] != o.call {
-			return x.late(o)
-		}
-		return o.Ended, x.forget(o)
-	case x.asked = <-x.asks:
-		return nil, false
-	case s := <-x.savings:
-		return x.save(s), true
+	case a := <-x.arrivals:
+		return a.arrive(x)
 	case <-x.woken:
 		return nil, false
 	}
+}
+
+// arrive implements arrival.
+func (o *attemptEnd) arrive(x *execution) (flow.Outcome, bool) {
+	if x.calls[o.Seq] != o.call {
+		return x.late(o)
+	}
+	return o.Ended, x.forget(o)
 }
 
 // tellAt is when the store is to be told of attempts that have begun; zero if
@@ -352,7 +358,7 @@ func signal(c chan<- struct{}) {
 
 // forget notes that an attempt has ended. It says false for the end of one that
 // was cut off because the process ends: that is no failure, and it runs again.
-func (x *execution) forget(o attemptEnd) bool {
+func (x *execution) forget(o *attemptEnd) bool {
 	c := x.calls[o.Seq]
 	if c == nil {
 		return true // of an attempt that has ended before: stale, which the run says
@@ -443,7 +449,7 @@ func (x *execution) leave() {
 	w := e.waiters[x.head.ID]
 	if x.over && w != nil {
 		delete(e.waiters, x.head.ID)
-		w.finish(*x.head)
+		w.finish(x.head)
 	}
 	e.mu.Unlock()
 	close(x.gone)

@@ -22,22 +22,22 @@ import (
 
 // loan is the transaction of one call, from when it is asked for.
 type loan struct {
-	cause   func() error    // why the attempt is to end, before it has; nil
-	grants  chan *lentTx    // what the attempt waits for; nil refuses
-	granted atomic.Bool     // the attempt has it
-	ends    chan attemptEnd // of the handler and of the timeout: the first one counts
-	tx      *lentTx         // the attempt's, once it is granted
+	cause   func() error     // why the attempt is to end, before it has; nil
+	grants  chan *lentTx     // what the attempt waits for; nil refuses
+	granted atomic.Bool      // the attempt has it
+	ends    chan *attemptEnd // of the handler and of the timeout: the first one counts
+	tx      *lentTx          // the attempt's, once it is granted
 }
 
 func newLoan(ctx context.Context) *loan {
 	return &loan{
 		cause:  func() error { return context.Cause(ctx) },
-		grants: make(chan *lentTx, 1), ends: make(chan attemptEnd, 1),
+		grants: make(chan *lentTx, 1), ends: make(chan *attemptEnd, 1),
 	}
 }
 
 // end says how the attempt ended, if nobody did before.
-func (l *loan) end(o attemptEnd) {
+func (l *loan) end(o *attemptEnd) {
 	select {
 	case l.ends <- o:
 	default:
@@ -117,6 +117,15 @@ func (e *Embedded) canLend(s *flow.StepDef) error {
 	return nil
 }
 
+// asking is an attempt that asks for its transaction.
+type asking struct{ call *call }
+
+// arrive implements arrival.
+func (a asking) arrive(x *execution) (flow.Outcome, bool) {
+	x.asked = a.call
+	return nil, false
+}
+
 // borrow waits until the attempt has its transaction, if it is to have one. It
 // returns why there is to be none, as takePlace does.
 func (x *execution) borrow(ctx context.Context, c *call) error {
@@ -124,7 +133,7 @@ func (x *execution) borrow(ctx context.Context, c *call) error {
 		return nil
 	}
 	select {
-	case x.asks <- c:
+	case x.arrivals <- asking{c}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-x.engine.closing:
@@ -149,9 +158,9 @@ type lending struct {
 	x *execution
 	c *call
 
-	began  bool       // the store has called back
-	end    attemptEnd // how the attempt ended
-	next   *step      // what that leads to, if it is stored in the transaction
+	began  bool        // the store has called back
+	end    *attemptEnd // how the attempt ended
+	next   *step       // what that leads to, if it is stored in the transaction
 	change store.Change
 }
 
@@ -222,7 +231,7 @@ func (l *lending) run(tx store.Loan) (store.Change, error) {
 }
 
 // await lets the attempt have the transaction and waits for its end, at most for its timeout.
-func (l *lending) await(tx store.Loan) attemptEnd {
+func (l *lending) await(tx store.Loan) *attemptEnd {
 	x, c := l.x, l.c
 	c.loan.granted.Store(true)
 	stop := x.engine.opts.Clock.AfterFunc(c.Timeout, func() { x.timeOut(c) })
@@ -237,7 +246,7 @@ func (l *lending) await(tx store.Loan) attemptEnd {
 			c.cancel(errClosing)
 			cutting = nil
 		case <-x.engine.abandoned:
-			return attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq}, cutOff: true}
+			return &attemptEnd{Ended: flow.Ended{Seq: c.Entry.Seq}, cutOff: true}
 		}
 	}
 }

@@ -78,7 +78,7 @@ func (c *call) Checkpoint(value json.RawMessage) error {
 	x := c.execution
 	s := &saving{call: c, value: value, done: make(chan error, 1)}
 	select {
-	case x.savings <- s:
+	case x.arrivals <- s:
 	case <-x.gone:
 		return ErrAttemptOver
 	}
@@ -98,12 +98,12 @@ func (c *call) Checkpoint(value json.RawMessage) error {
 	return err
 }
 
-// save is the outcome that a checkpoint is. Its caller is answered when that is stored.
-func (x *execution) save(s *saving) flow.Outcome {
+// arrive implements arrival: a checkpoint is an outcome. Its caller is answered when that is stored.
+func (s *saving) arrive(x *execution) (flow.Outcome, bool) {
 	x.answering = s.done
 	c := s.call
 	x.begun = slices.DeleteFunc(x.begun, func(b *call) bool { return b == c }) // its start is stored with this
-	return flow.Noted{Seq: c.Entry.Seq, Checkpoint: s.value, Progress: c.progress.Swap(nil), At: x.now()}
+	return flow.Noted{Seq: c.Entry.Seq, Checkpoint: s.value, Progress: c.progress.Swap(nil), At: x.now()}, true
 }
 
 // answer tells who waits for a checkpoint, if somebody does, what became of it.

@@ -10,11 +10,11 @@ import (
 // waiter is shared by all who wait for one run.
 type waiter struct {
 	done chan struct{} // closed when run is set
-	run  store.Run
+	run  *store.Run
 	refs int
 }
 
-func (w *waiter) finish(run store.Run) {
+func (w *waiter) finish(run *store.Run) {
 	w.run = run
 	close(w.done)
 }
@@ -35,7 +35,7 @@ func (e *Embedded) Wait(ctx context.Context, runID string) (store.Run, error) {
 		select {
 		case <-w.done:
 			stop()
-			return w.run, nil
+			return *w.run, nil
 		case <-ctx.Done():
 			stop()
 			return store.Run{}, fmt.Errorf("wait for run %s: %w", runID, context.Cause(ctx))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"time"
 )
 
@@ -345,7 +346,7 @@ func (r *Run) stepKey(e *Entry) string { return r.keyOf(e, "do") }
 func (r *Run) keyOf(e *Entry, act string) string { return keyOf(r.id, e, act) }
 
 func keyOf(runID string, e *Entry, act string) string {
-	return fmt.Sprintf("%s.%d.%s.%s", runID, e.RunAttempt, e.Step, act)
+	return runID + "." + strconv.Itoa(e.RunAttempt) + "." + e.Step + "." + act
 }
 
 // attemptOf is what a driver needs to call the handler of an open entry.
