@@ -65,20 +65,39 @@ func (v *view) aboutKey(name string, from int) string {
 	return k.Doc
 }
 
-// about tells about what an expression reads, and about a type.
+// about tells about what an expression reads or calls, and about a type.
 func (v *view) about(name string, from int) string {
 	if e := v.node(name, from); e != nil {
 		return aboutNode(e)
 	}
-	around, _ := pathTo(v.text, v.line, from)
+	around, before := pathTo(v.text, v.line, from+len(name))
 	l := newLanguage()
 	switch l.form(v.file, around) {
+	case parse.Expression, parse.OutputOf: // one that is wrong, or a function
+		for _, one := range v.readable(around, before) {
+			if one.Label == name {
+				return aboutItem(one)
+			}
+		}
 	case parse.TypeText, parse.ShapeOf, fieldForm:
 		if n := v.declared(name); n != nil {
 			return aboutType(n)
 		}
 	}
 	return ""
+}
+
+// aboutItem tells about what could have been completed.
+func aboutItem(one completionItem) string {
+	told := one.Label
+	if one.Kind != aFunction && one.Kind != aMethod && one.Detail != "" {
+		told += ": "
+	}
+	doc := ""
+	if one.Documentation != nil {
+		doc = one.Documentation.Value
+	}
+	return paragraphs(code(told+one.Detail), doc)
 }
 
 func aboutNode(e *model.Expr) string {

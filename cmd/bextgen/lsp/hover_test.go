@@ -25,6 +25,7 @@ func TestHover(t *testing.T) {
 		{"sku: th‸ing.sku", "thing", "thing: Item"},
 		{"thing‸Index", "thingIndex", "thingIndex: int"},
 		{"size(pack‸All)", "packAll", "packAll: list<"},
+		{"si‸ze(packAll)", "size", "size(bytes) → int"},
 		{"order: Or‸der", "Order", "Order:\n  items: list<Item>\n  total: float\n```\n\nWhat somebody bought."},
 		{"list<It‸em>", "Item", "Item:\n  sku: string\n  size: Size"},
 		{"size: Si‸ze", "Size", "Size: enum [small, large]"},
@@ -53,9 +54,11 @@ func TestHover(t *testing.T) {
 func TestHoverInBrokenFile(t *testing.T) {
 	c := start(t)
 	for at, want := range map[string]string{
-		"flow: a\nsteps:\n  - step: b\n    re‸tries: [\n":                                                       "How many attempts",
-		"flow: a\nversion: \"1.0\"\ninput: {x: int}\nsteps: [{step: b, re‸tries: 1}, {stp: \n":                  "How many attempts",
-		"flow: a\nversion: \"1.0\"\ninput: {id: int}\nsteps:\n  - step: b\n    in: {x: nobody, y: input.i‸d}\n": "id: int",
+		"flow: a\nsteps:\n  - step: b\n    re‸tries: [\n":                                                          "How many attempts",
+		"flow: a\nversion: \"1.0\"\ninput: {x: int}\nsteps: [{step: b, re‸tries: 1}, {stp: \n":                     "How many attempts",
+		"flow: a\nversion: \"1.0\"\ninput: {id: int}\nsteps:\n  - step: b\n    in: {x: nobody, y: input.i‸d}\n":    "id: int",
+		"flow: a\nversion: \"1.0\"\ninput: {id: string}\nsteps:\n  - step: b\n    when: input.id.starts‸With(1)\n": "startsWith(string) → bool\n```\n\ntest whether",
+		"flow: a\nversion: \"1.0\"\ninput: {id: string}\nsteps:\n  - step: b\n    when: input.i‸d + 1 == \"a\"\n":  "id: string",
 	} {
 		_, params := c.openAt("a.flow.yaml", at)
 		var got struct{ Contents struct{ Value string } }
