@@ -9,10 +9,10 @@ import (
 
 // This file finds runs without code that somebody wants to end.
 
-// endingText looks through the messages, of which there are few. Without CROSS, SQLite
+// endingText begins with the messages that end runs, of which there are few. Without CROSS, SQLite
 // begins with all runs.
-const endingText = `SELECT DISTINCT r.run FROM messages AS m CROSS JOIN runs AS r ON r.run = m.run
-	WHERE r.claim <= 0 AND (m.kind = 'terminate'
+const endingText = `SELECT DISTINCT r.run FROM messages AS m INDEXED BY messages_ending CROSS JOIN runs AS r ON r.run = m.run
+	WHERE m.kind IN ('cancel', 'terminate') AND r.claim <= 0 AND (m.kind = 'terminate'
 			OR m.kind = 'cancel' AND r.status = 'pending' AND NOT EXISTS (SELECT 1 FROM log AS l WHERE l.run = r.run))
 		AND NOT EXISTS (SELECT 1 FROM json_each(?) AS f
 			WHERE f.value ->> 'Flow' = r.flow AND f.value ->> 'Major' = r.major AND f.value ->> 'Minor' >= r.minor)

@@ -79,9 +79,10 @@ func (s *sending) apply(b *batch) (err error) {
 	return err
 }
 
-// There are few messages at a time, and many claimed runs.
-const unobeyedText = `SELECT ` + messageColumns + ` FROM messages JOIN runs ON runs.run = messages.run
-	WHERE runs.claim > 0 ORDER BY messages.id`
+// unobeyedText begins with the runs that are claimed, of which there are as many as are executed at a time.
+// Mostly there are no messages. But there may be very many that nobody obeys: those to runs without code.
+const unobeyedText = `SELECT ` + messageColumns + ` FROM runs INDEXED BY runs_claimed CROSS JOIN messages ON messages.run = runs.run
+	WHERE runs.claim <> 0 AND runs.claim > 0 AND EXISTS (SELECT 1 FROM messages) ORDER BY messages.id`
 
 // messagesToText asks for the messages to one run.
 const messagesToText = `SELECT ` + messageColumns + ` FROM runs CROSS JOIN messages ON messages.run = runs.run
