@@ -212,7 +212,11 @@ func (r *Run) leavePause(now time.Time) bool {
 
 // cancel notes that somebody wants the run to end. The first one counts.
 func (r *Run) cancel(o Cancel, now time.Time) {
-	if r.status == StatusPending {
+	switch {
+	case r.status != StatusPending:
+	case r.seq > 0:
+		r.begin(now) // to undo what it has from another run
+	default:
 		r.begin(time.Time{}) // it never started
 	}
 	if r.cancelled != nil {

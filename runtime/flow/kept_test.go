@@ -101,6 +101,30 @@ func TestRetryKeepsElementsAndSignals(t *testing.T) {
 	again.is(StatusCompleted, "")
 }
 
+// A run may wait for long for its turn, or for somebody to have its code.
+func TestTheTimeoutOfARetryBeginsWithIt(t *testing.T) {
+	def := chainOf(nil, &StepDef{Name: "a"}, &StepDef{Name: "b"})
+	def.Timeout = time.Hour
+	d := drive(t, def)
+	d.completes("a")
+	d.fails("b", broken("boom"))
+	log, err := Kept("run", d.log, "", "ann", d.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := &driver{t: t, def: def, now: d.now.Add(2 * time.Hour), log: log}
+	again.restore()
+	if s := again.run.State(); s.Status != StatusPending || !s.StartedAt.IsZero() {
+		t.Errorf("the run has not begun, and is %s since %v", s.Status, s.StartedAt)
+	}
+	again.crash()
+	again.crash() // of which the head is not stored
+	again.now = again.now.Add(30 * time.Minute)
+	again.apply(Tick{At: again.now})
+	again.completes("b")
+	again.is(StatusCompleted, "")
+}
+
 // A parallel has no entry of its own behind its delay.
 func TestRetryDoesNotWaitAgainForAParallel(t *testing.T) {
 	def := treeOf(&node{kind: "parallel", parts: []*node{

@@ -114,9 +114,8 @@ func (r *Run) index() {
 //
 // It returns an error for a log that no run can have written.
 func Restore(def *Definition, head Head, log []Entry) (*Run, error) {
-	if head.StartedAt.IsZero() && len(log) > 0 {
-		// The entry was stored and the head, which follows with a later commit, was not.
-		head.StartedAt = log[0].StartedAt
+	if head.StartedAt.IsZero() {
+		head.StartedAt = beganAt(log)
 	}
 	r := New(def, head)
 	type event struct {
@@ -146,6 +145,17 @@ func Restore(def *Definition, head Head, log []Entry) (*Run, error) {
 	r.left = slices.Clone(r.open)
 	r.passOver()
 	return r, nil
+}
+
+// beganAt is when a run began of which the log was stored and the head, which follows with a later
+// commit, was not; zero if it has not begun: what it has from another run is no beginning.
+func beganAt(log []Entry) time.Time {
+	for i := range log {
+		if log[0].Kind != KindRetry || !log[i].StartedAt.Equal(log[0].StartedAt) {
+			return log[i].StartedAt
+		}
+	}
+	return time.Time{}
 }
 
 // State is what a run's head says of it.
@@ -222,7 +232,7 @@ func (r *Run) wakeAt() time.Time {
 func (r *Run) begin(at time.Time) {
 	r.status = StatusRunning
 	r.info.StartedAt = at
-	r.seq = 1
+	r.seq = max(r.seq, 1)
 }
 
 // Apply takes what happened and returns what it leads to. It returns ErrStale
@@ -273,7 +283,6 @@ func (r *Run) Apply(o Outcome) (Effects, error) {
 func (r *Run) resume(now time.Time) {
 	if r.status == StatusPending {
 		r.begin(now)
-		return
 	}
 	left := r.left // what has begun since is asked for by itself
 	r.left = nil
