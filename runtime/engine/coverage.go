@@ -32,22 +32,46 @@ func (e *Embedded) cover(ctx context.Context) bool {
 		}
 		c.all, c.known = all, true
 	}
-	now := store.Coverage{Since: e.opts.Clock.Now().UTC().Truncate(time.Millisecond), Flows: e.covered()}
-	if n := len(c.all); n > 0 {
-		last := c.all[n-1]
-		if slices.Equal(last.Flows, now.Flows) {
-			return true
+	now := e.opts.Clock.Now().UTC().Truncate(time.Millisecond)
+	for _, change := range c.changes(now, e.covered()) {
+		if err := e.store.SaveCoverage(ctx, change); err != nil {
+			e.logStoreError("store for which flows there is code", err)
+			return false
 		}
-		if !now.Since.After(last.Since) { // the clock was set back
-			now.Since = last.Since.Add(time.Millisecond)
-		}
+		c.put(change)
 	}
-	if err := e.store.SaveCoverage(ctx, now); err != nil {
-		e.logStoreError("store for which flows there is code", err)
-		return false
-	}
-	c.all = append(c.all, now)
 	return true
+}
+
+// changes are what is to be stored so that from now on there is code for some flows. What is
+// known of times to come is of before the clock was set back, and does not hold any more.
+func (c *coverage) changes(now time.Time, flows []store.FlowVersion) (all []store.Coverage) {
+	begins := true
+	for i := len(c.all) - 1; i >= 0; i-- {
+		known := c.all[i]
+		same := slices.Equal(known.Flows, flows)
+		if !known.Since.After(now) {
+			begins = !same
+			break
+		}
+		if !same {
+			all = append(all, store.Coverage{Since: known.Since, Flows: flows})
+		}
+	}
+	if begins {
+		all = append(all, store.Coverage{Since: now, Flows: flows})
+	}
+	return all
+}
+
+// put notes what was stored, in the order of time.
+func (c *coverage) put(change store.Coverage) {
+	i, found := slices.BinarySearchFunc(c.all, change.Since, func(known store.Coverage, at time.Time) int { return known.Since.Compare(at) })
+	if found {
+		c.all[i] = change
+		return
+	}
+	c.all = slices.Insert(c.all, i, change)
 }
 
 // covered are the flows for which there is code, in an order of their own.
@@ -78,7 +102,7 @@ func (e *Embedded) parked(code *code, c *store.Claimed) time.Duration {
 	var sum time.Duration
 	for i, span := range e.coverage.all {
 		until := now
-		if i+1 < len(e.coverage.all) {
+		if i+1 < len(e.coverage.all) && e.coverage.all[i+1].Since.Before(now) {
 			until = e.coverage.all[i+1].Since
 		}
 		begin := span.Since
