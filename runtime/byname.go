@@ -59,8 +59,8 @@ func (rt *Runtime) StartRun(ctx context.Context, flowName string, input json.Raw
 
 // StartVersion is StartRun of a version of a flow, "major.minor", also of one for which this runtime
 // has no code: another process, which executes, has it or gets it. Where there is none here,
-// any JSON is taken, and what the flow says about its starts (its idempotencyKey, tenant, priority and
-// the key of its concurrency) is not known: the options say it, and a bound does not count for the run.
+// any JSON is taken, and what the flow says about its starts (its idempotencyKey, tenant and priority) is not
+// known: the options say it.
 func (rt *Runtime) StartVersion(ctx context.Context, flowName, version string, input json.RawMessage, opts ...StartOption) (Started, error) {
 	if err := rt.mayWait(ctx, "start "+flowName); err != nil {
 		return Started{}, err

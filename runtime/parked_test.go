@@ -2,8 +2,11 @@ package runtime_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,6 +145,48 @@ func TestTimeWithoutCodeDoesNotCount(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A run that was started where nobody knew its flow has the key of the flow's bound from its first claim on.
+func TestABoundHoldsForRunsStartedWithoutCode(t *testing.T) {
+	first := flow.FromInput(func(p *flow.Plan, in number) string { return strconv.FormatInt(flow.Div(p, 10, in.N), 10) })
+	synctest.Test(t, func(t *testing.T) {
+		rt := startJobs(t, memory.New().Open(), 16, newJob("other", echo))
+		defer rt.Close(context.Background())
+		inputs := []string{`{"n": 1}`, `{"n": 1}`, `{"n": 1}`, `{"n": 2}`, `{"n": 2}`, `{"n": 0}`, `{"n": 0}`} // 10/0 is no key
+		for _, input := range inputs {
+			if _, err := rt.StartVersion(t.Context(), "job", "1.0", json.RawMessage(input)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var mu sync.Mutex
+		underWay, done := map[int64]int{}, 0
+		j := newJob("job", func(_ context.Context, in number) (number, error) {
+			count := func(by int) {
+				mu.Lock()
+				defer mu.Unlock()
+				underWay[in.N] += by
+				if underWay[in.N] > 1 {
+					t.Errorf("%d runs of the key %d are under way", underWay[in.N], in.N)
+				}
+				if by < 0 {
+					done++
+				}
+			}
+			count(1)
+			defer count(-1)
+			time.Sleep(time.Second)
+			return in, nil
+		})
+		j.Concurrency = flow.Concurrency{Limit: 1, Key: first}
+		if err := rt.Register(&j.Definition, runtime.StepHandler(&j.work, j.handle)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3*time.Second + 500*time.Millisecond)
+		if done != len(inputs) {
+			t.Errorf("%d runs are over in the time that three of a key take, want all %d", done, len(inputs))
+		}
+	})
 }
 
 func TestEndsOfRunsWithoutCode(t *testing.T) {

@@ -269,6 +269,9 @@ func (e *Embedded) create(ctx context.Context, run store.Run) (store.Created, er
 	limit := 0
 	if c != nil {
 		limit = c.version.Limit
+		if run.Concurrency == nil && limit > 0 {
+			run.Concurrency = e.keyOf(c, &run)
+		}
 	}
 	created, err := e.store.Create(ctx, run, claim, limit)
 	if err != nil {

@@ -91,6 +91,10 @@ func (e *Embedded) launch(c *code, claimed store.Claimed, queued bool, parked ti
 		e.unreserve()
 		return x
 	}
+	if lacksKey(c, x.head) {
+		go x.bind()
+		return x
+	}
 	x.observe(queued)
 	go x.loop(claimed.Entries, claimed.Messages)
 	return x

@@ -21,26 +21,11 @@ func (x *execution) children(calls []flow.Child) []store.Run {
 			Tenant: x.head.Tenant, Priority: x.head.Priority,
 			Status: flow.StatusPending, Attempt: 1, CreatedAt: x.now(),
 		}
-		x.bound(&runs[i])
+		if code := x.engine.codeFor(c.Flow, c.Version); code != nil {
+			runs[i].Concurrency = x.engine.keyOf(code, &runs[i])
+		}
 	}
 	return runs
-}
-
-// bound gives a run that is called the key by which the number of those under way is
-// bounded. A key that cannot be computed is the empty one: the call cannot fail here,
-// and the run must not get around the bound.
-func (x *execution) bound(run *store.Run) {
-	code := x.engine.codeFor(run.Flow, run.Version)
-	if code == nil || code.Definition.Concurrency.Limit == 0 {
-		return
-	}
-	key, err := code.Definition.ConcurrencyKey(run.Input)
-	if err != nil {
-		x.engine.opts.Logger.Error("the concurrency key of a call cannot be computed; the empty one is used",
-			"run", run.ID, "flow", run.Flow, "error", err)
-		key = new(string)
-	}
-	run.Concurrency = key
 }
 
 // messages are what the run has to tell others: those that it called, that they are

@@ -69,7 +69,7 @@ type Run struct {
 	// empty for nowhere. Lists do not have it.
 	Trace string
 	// Concurrency is the key for which the number of runs of the flow that are under way
-	// is bounded; nil for a flow without a bound.
+	// is bounded; nil for a flow without a bound, and while it is not known: see Change.Bound.
 	Concurrency *string
 
 	Status  flow.Status
@@ -186,6 +186,8 @@ type Change struct {
 	// Further says that the run has got further: its Takeovers are counted from 0 again. So
 	// they are when a run is given back with its Head, or is over.
 	Further bool
+	// Bound is, with a Release, the Concurrency key of a pending run that has none; nil leaves it as it is.
+	Bound *string
 	// Lazy says that the caller does not wait: the change, one without Consumed,
 	// Children, Messages, Further and Release, is written within some milliseconds, together with others.
 	// Commit returns at once. If an entry of the same Seq, or a Head of the same

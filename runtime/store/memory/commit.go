@@ -62,6 +62,9 @@ func (s *Store) commit(c *store.Change) error {
 	if c.Head != nil {
 		r.setHead(c.Head)
 	}
+	if c.Bound != nil && r.Concurrency == nil {
+		r.Concurrency = c.Bound
+	}
 	if c.Further || c.Release && c.Head != nil {
 		r.takeovers = 0
 	}

@@ -113,6 +113,11 @@ func (c *commit) apply(b *batch) error {
 			return err
 		}
 	}
+	if bound := c.change.Bound; bound != nil {
+		if _, err := b.write(stmtBind, *bound, claim.Key); err != nil {
+			return err
+		}
+	}
 	if err := b.replaces(claim.Key, c.rows, c.head != nil, endsClaim(&c.change)); err != nil {
 		return err
 	}

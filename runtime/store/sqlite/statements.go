@@ -26,6 +26,7 @@ const (
 	stmtFree
 	stmtFreeNow
 	stmtFurther
+	stmtBind
 	stmtTryAlone
 	stmtClaimSuspect
 	stmtClaimRun
@@ -117,6 +118,7 @@ var statementTexts = [statementCount]string{
 	stmtFree:            freeText,
 	stmtFreeNow:         freeNowText,
 	stmtFurther:         `UPDATE runs SET takeovers = 0 WHERE run = ? AND takeovers <> 0`,
+	stmtBind:            `UPDATE runs SET concurrency = ? WHERE run = ? AND concurrency IS NULL`,
 	stmtTryAlone:        `UPDATE meta SET alone = ? WHERE id = 1 AND alone <> ?`,
 	stmtClaimSuspect:    `UPDATE runs SET claim = ? WHERE run = ? AND claim < 0`,
 	stmtClaimRun: `UPDATE runs SET claim = ?, blocked = 0 WHERE run = ? AND (claim <= 0 OR claim = ?)

@@ -56,6 +56,28 @@ var placesTests = []test{
 		s.commit(st, store.Change{Claim: got[1].Claim, Release: true})
 		s.same("what was claimed", ids(s.claim(st, at(0), 10, two)), runs[1:2])
 	}},
+	{"a pending run that has no key may be given one", func(s *suite) {
+		st := s.executing()
+		a := s.keyedRuns(st, "a", 0, 0)
+		var free []string
+		for range 3 {
+			free = append(free, s.create(st, s.newRun(), false).Run.ID)
+		}
+		key := "a"
+		got := s.claim(st, at(0), 10, two)
+		s.same("what was claimed", ids(got), append(a, free...))
+		for _, c := range got[2:] {
+			s.commit(st, store.Change{Claim: c.Claim, Release: true, Bound: &key})
+		}
+		s.same("while others of the key are under way", ids(s.claim(st, at(0), 10, two)), []string{})
+		s.end(st, got[0])
+		got = append(got[1:2], s.claim(st, at(0), 10, two)...)
+		s.same("behind the end of one", ids(got[1:]), free[:1])
+		s.same("its key", *got[1].Run.Concurrency, key)
+		s.end(st, got[0])
+		s.end(st, got[1])
+		s.same("behind the end of both", ids(s.claim(st, at(0), 10, two)), free[1:])
+	}},
 	{"the runs of all versions count", func(s *suite) {
 		st := s.executing()
 		next := store.FlowVersion{Flow: "orders", Major: 2, Limit: 2}
