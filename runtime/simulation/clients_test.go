@@ -39,9 +39,17 @@ func (w *world) script() {
 	for range r.IntN(4) {
 		at, by := upTo(r, troubled), jumpBy(r)
 		if !w.h.calm {
-			w.clients.Go(func() { time.Sleep(at); w.clock.jump(by) })
+			w.clients.Go(func() { time.Sleep(at); w.setClock(by) })
 		}
 	}
+}
+
+// setClock sets the clock on the wall.
+func (w *world) setClock(by time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.h.setBack = w.h.setBack || by < 0
+	w.clock.jump(by)
 }
 
 // jumpBy is how far a clock is set. Not far back: what waits then waits for as long.
@@ -60,6 +68,9 @@ func (w *world) client(r *rand.Rand, f *randomflow.Flow, key string, at time.Dur
 	var delay time.Duration
 	if r := w.dice.of("later", id); chance(r, 20) {
 		delay = upTo(r, 5*time.Second)
+	}
+	if w.versions && chance(w.dice.of("version", id), 20) {
+		f = older(f)
 	}
 	w.clients.Go(func() {
 		time.Sleep(at)

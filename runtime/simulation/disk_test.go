@@ -95,7 +95,11 @@ func (d *disk) Acquire(ctx context.Context) (bool, error) {
 	if err := d.read("acquire"); err != nil {
 		return false, err
 	}
-	return d.Store.Acquire(ctx)
+	ok, err := d.Store.Acquire(ctx)
+	if ok {
+		d.p.w.executes(d.p)
+	}
+	return ok, err
 }
 
 // Create implements store.Store.

@@ -37,7 +37,11 @@ func (p *process) register(f *randomflow.Flow) error {
 			}))
 		}
 	}
-	return p.rt.Register(&f.Definition, handlers...)
+	err := p.rt.Register(&f.Definition, handlers...)
+	if err == nil {
+		p.w.has(p, f)
+	}
+	return err
 }
 
 // handle is a call of any handler.

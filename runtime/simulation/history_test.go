@@ -16,13 +16,20 @@ import (
 // history is all that happened in a world. Times are virtual, since its beginning.
 type history struct {
 	calm   bool // no fault, no crash, no jump of the clock, and room for all handlers
-	flows  map[string]*randomflow.Flow
-	writes []write // in the order in which they were made
-	calls  []*call // of handlers, in the order in which they began
-	claims []claim
-	starts []start
-	asked  []asked // signals and cancels that were acknowledged
-	waits  []waited
+	faults int  // how many of a hundred calls of the disk fail
+	poison bool // some steps end their process, each time
+	room   bool // for all handlers, in each process
+	// setBack says that the clock on the wall was set back at least once.
+	setBack bool
+	flows   map[string]*randomflow.Flow
+	writes  []write // in the order in which they were made
+	calls   []*call // of handlers, in the order in which they began
+	claims  []claim
+	codes   []code // in the order in which it came
+	turns   []turn
+	starts  []start
+	asked   []asked // signals and cancels that were acknowledged
+	waits   []waited
 	// repeats are the runs that somebody asked to repeat, by who asked; deleted are those
 	// that were deleted, as they were then.
 	repeats map[string]repeated

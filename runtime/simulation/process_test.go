@@ -24,7 +24,9 @@ type process struct {
 	rt     *runtime.Runtime
 	diesAt int // at which of its writes; 0: at none
 	dead   atomic.Bool
-	ends   bool // it is being ended, and another will take its place; guarded by world.mu
+	// outdated says that it has older code: it ends soon, whatever else there is.
+	outdated bool
+	ends     bool // it is being ended, and another will take its place; guarded by world.mu
 }
 
 func (p *process) isDead() bool { return p.dead.Load() }
@@ -46,12 +48,7 @@ func (w *world) boot(slot int) {
 		runtime.WithLogger(w.logger(p.number)),
 		func(o *engine.Options) { o.PollInterval = pollInterval })
 	if err == nil {
-		for _, f := range w.h.flows {
-			err = p.register(f)
-			if err != nil {
-				break
-			}
-		}
+		err = p.registerAll()
 	}
 	w.isWrong(err)
 	for p.rt.Start(context.Background()) != nil { // the disk may fail
@@ -64,6 +61,9 @@ func (w *world) boot(slot int) {
 		w.processes[slot] = p
 	}
 	w.mu.Unlock()
+	if p.outdated {
+		w.background.Go(p.retire)
+	}
 	if chance(r, w.crashes) {
 		w.background.Go(func() { p.endLater(upTo(r, 15*time.Second), chance(r, 50), upTo(r, time.Second)) })
 	}
@@ -83,7 +83,7 @@ func (p *process) endLater(after time.Duration, crash bool, patience time.Durati
 	time.Sleep(after)
 	w := p.w
 	w.mu.Lock()
-	inOrder := !p.ends && !w.quiet && !crash
+	inOrder := !p.ends && (!w.quiet || p.outdated) && !crash
 	if inOrder {
 		p.ends, w.processes[p.slot] = true, nil
 	} else if !w.quiet {
@@ -103,6 +103,9 @@ func (p *process) close(patience time.Duration) {
 	_ = p.rt.Close(ctx) // handlers that ignore it are left behind
 	p.dead.Store(true)
 	_ = p.st.Close() // never fails
+	p.w.mu.Lock()
+	p.w.executed(p)
+	p.w.mu.Unlock()
 }
 
 // die is the sudden end of the process, and the beginning of the next one later on.
@@ -113,6 +116,7 @@ func (p *process) die() {
 		return
 	}
 	p.st.Kill()
+	w.executed(p)
 	if p.ends {
 		return // it was to end in good order, and has died instead
 	}

@@ -30,6 +30,7 @@ type world struct {
 	// How the world is. Faults and crashes are percentages.
 	faults, crashes, concurrency, standby int
 	poison                                bool             // some steps end their process, each time
+	versions                              bool             // processes have not all the code, or older code
 	leaf                                  *randomflow.Flow // what handlers start
 	main                                  []*randomflow.Flow
 
@@ -70,9 +71,14 @@ func newWorld(seed uint64) *world {
 		w.crashes = []int{0, 50, 90}[r.IntN(3)]
 		w.standby = r.IntN(2)
 		w.poison = chance(r, 10)
+		w.versions = chance(w.dice.of("versions"), 30)
 	}
+	w.h.faults, w.h.poison, w.h.room = w.faults, w.poison, w.concurrency == 64
 	add := func(name string, depth, width int, calls ...*randomflow.Flow) *randomflow.Flow {
 		f := randomflow.New(w.dice.of("flow", name), randomflow.Options{Name: name, Depth: depth, Width: width, Calls: calls})
+		if w.versions {
+			f.Definition.Version = newVersion
+		}
 		w.h.flows[name] = f
 		return f
 	}
