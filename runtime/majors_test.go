@@ -57,33 +57,39 @@ func TestMajorVersionsSideBySide(t *testing.T) {
 	})
 }
 
-// A signal of one major version does not reach a run of the other.
+// A signal of one major version does not reach a run of the other, whatever is registered where it is sent.
 func TestSignalsOfMajorVersions(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		first, second := newWaiting(), newWaiting()
-		second.Version, second.approval.Timeout, first.approval.Timeout = "2.0", time.Hour, time.Hour
-		rt := first.on(t, memory.New().Open())
-		defer rt.Close(context.Background())
-		if err := rt.Register(&second.Definition); err != nil {
-			t.Fatal(err)
-		}
-		run, err := runtime.StartFlow[number](t.Context(), &first.Definition, number{1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		send := func(f *waiting) error {
-			return runtime.SignalFlow(t.Context(), &f.Definition, &f.approval, run.ID(), "", number{5})
-		}
-		if err := send(second); !errors.Is(err, runtime.ErrOtherVersion) {
-			t.Errorf("a signal of 2.0 to a run of 1.0: %v", err)
-		}
-		if err := send(first); err != nil {
-			t.Fatal(err)
-		}
-		if out, err := run.Wait(t.Context()); err != nil || out.N != 5 {
-			t.Errorf("the run ended with %d, %v", out.N, err)
-		}
-	})
+	for name, both := range map[string]bool{"both are registered": true, "its own is not": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				first, second := newWaiting(), newWaiting()
+				second.Version, second.approval.Timeout, first.approval.Timeout = "2.0", time.Hour, time.Hour
+				rt := first.on(t, memory.New().Open())
+				defer rt.Close(context.Background())
+				if both {
+					if err := rt.Register(&second.Definition); err != nil {
+						t.Fatal(err)
+					}
+				}
+				run, err := runtime.StartFlow[number](t.Context(), &first.Definition, number{1})
+				if err != nil {
+					t.Fatal(err)
+				}
+				send := func(f *waiting) error {
+					return runtime.SignalFlow(on(t, rt), &f.Definition, &f.approval, run.ID(), "", number{5})
+				}
+				if err := send(second); !errors.Is(err, runtime.ErrOtherVersion) {
+					t.Errorf("a signal of 2.0 to a run of 1.0: %v", err)
+				}
+				if err := send(first); err != nil {
+					t.Fatal(err)
+				}
+				if out, err := run.Wait(t.Context()); err != nil || out.N != 5 {
+					t.Errorf("the run ended with %d, %v", out.N, err)
+				}
+			})
+		})
+	}
 }
 
 // Where only the new major version is registered, runs of the old one are parked, listed as such, and

@@ -35,18 +35,15 @@ var ErrNoWait = errors.New("the flow has no such wait")
 // if the run does not wait for it yet. Generated Signal… functions call it.
 //
 // It returns store.ErrNotFound if there is no such run of the flow, store.ErrFinal if the run is
-// over, and ErrOtherVersion if it is of another major version that is registered too.
+// over, and ErrOtherVersion if it is of another major version.
 func SignalFlow(ctx context.Context, def *flow.Definition, wait *flow.WaitDef, runID, key string, payload any, opts ...SignalOption) error {
 	rt, err := runtimeFor(ctx, def)
 	if err != nil {
 		return err
 	}
-	s := engine.Signal{Name: wait.Name, Key: key}
+	s := engine.Signal{Name: wait.Name, Key: key, Version: def.Version}
 	if wait.Payload != nil {
 		s.Payload, err = encodePayload(payload)
-	}
-	if err == nil {
-		err = rt.signalsMajor(ctx, def, runID)
 	}
 	if err == nil {
 		err = rt.signal(ctx, runID, def.Flow, wait, s, opts)

@@ -341,7 +341,7 @@ func (e *Embedded) Delete(ctx context.Context, runID string) error {
 // Signal implements Engine.
 func (e *Embedded) Signal(ctx context.Context, runID, flowName string, s Signal) error {
 	return e.send(ctx, store.Message{
-		RunID: runID, Flow: flowName, Kind: store.MessageSignal, Actor: s.Actor,
+		RunID: runID, Flow: flowName, Version: s.Version, Kind: store.MessageSignal, Actor: s.Actor,
 		Name: s.Name, Key: s.Key, SignalID: s.ID, Payload: s.Payload,
 	})
 }

@@ -54,7 +54,8 @@ type Engine interface {
 	// Delete deletes a run that is over. It returns store.ErrNotFound or store.ErrNotFinal.
 	Delete(ctx context.Context, runID string) error
 	// Signal sends a signal to a run of a flow. It returns when that is on disk;
-	// store.ErrNotFound if there is no such run of it, store.ErrFinal if the run is over.
+	// store.ErrNotFound if there is no such run of it, store.ErrOtherVersion if it is of another major
+	// version than the signal, store.ErrFinal if the run is over.
 	Signal(ctx context.Context, runID, flowName string, s Signal) error
 	// Messages are those to a run that it has not obeyed: see store.Store.
 	Messages(ctx context.Context, runID string) ([]store.Message, error)
@@ -85,6 +86,7 @@ type Signal struct {
 	ID      string          // a second signal of the same id is the same one; may be empty
 	Payload json.RawMessage // nil for nothing
 	Actor   string
+	Version string // of the code that knows the payload's type: the run has to be of its major version; empty for none
 }
 
 // Flow is the code of one version of a flow.

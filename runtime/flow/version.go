@@ -21,6 +21,13 @@ func ParseVersion(version string) (major, minor int, err error) {
 	return major, minor, nil
 }
 
+// SameMajor says whether two versions are of the same major one; what is no version is of any.
+func SameMajor(a, b string) bool {
+	x, _, errA := ParseVersion(a)
+	y, _, errB := ParseVersion(b)
+	return x == y || errA != nil || errB != nil
+}
+
 // parseNumber reads a part of a version: a store keeps it in 32 bits.
 func parseNumber(text string) (int, error) {
 	n, err := strconv.ParseUint(text, 10, 31)

@@ -31,6 +31,8 @@ var (
 	ErrClaimLost = errors.New("the claim on the run is over")
 	// ErrFinal says that the run is over and cannot be changed.
 	ErrFinal = errors.New("the run is already over")
+	// ErrOtherVersion says that the run is of another major version of its flow.
+	ErrOtherVersion = errors.New("the run is of another major version of its flow; use the package of that version")
 	// ErrNotFinal says that the run is not over, and has to be for this.
 	ErrNotFinal = errors.New("the run is not over")
 	// ErrExists says that a run of that id exists and is another one.
@@ -232,6 +234,8 @@ type Message struct {
 
 	// Flow is, of a message to send, the flow that the run has to be one of; empty is any.
 	Flow string
+	// Version is, with Flow, one of the major version that the run has to have; empty is any.
+	Version string
 	// What a signal says, and the end of a run that was called: see the kinds.
 	Name, Key, SignalID string
 	Payload             json.RawMessage
@@ -348,7 +352,7 @@ type Store interface {
 	Commit(ctx context.Context, c Change) error
 
 	// Send stores a message and makes the run due at once. It returns
-	// ErrNotFound, also for a run of another flow than the message's, or ErrFinal for
+	// ErrNotFound, also for a run of another flow than the message's, ErrOtherVersion, or ErrFinal for
 	// a run that is over.
 	Send(ctx context.Context, m Message) (Message, error)
 

@@ -29,6 +29,8 @@ func (s *Store) Send(ctx context.Context, m store.Message) (store.Message, error
 		return store.Message{}, fmt.Errorf("the run %q: %w", m.RunID, store.ErrNotFound)
 	case m.Flow != "" && m.Flow != r.Flow:
 		return store.Message{}, fmt.Errorf("the run %q is one of %s, not of %s: %w", m.RunID, r.Flow, m.Flow, store.ErrNotFound)
+	case m.Flow != "" && !flow.SameMajor(m.Version, r.Version):
+		return store.Message{}, fmt.Errorf("the run %q began with version %s, and who sends has %s: %w", m.RunID, r.Version, m.Version, store.ErrOtherVersion)
 	case r.Status.Final():
 		return store.Message{}, fmt.Errorf("the run %q: %w", m.RunID, store.ErrFinal)
 	}
@@ -43,7 +45,7 @@ func (d *Data) send(m store.Message) (id int64) {
 		return 0
 	}
 	d.lastMessage++
-	m.ID, m.At, m.Flow = d.lastMessage, stored(m.At), ""
+	m.ID, m.At, m.Flow, m.Version = d.lastMessage, stored(m.At), "", ""
 	r.messages = append(r.messages, m)
 	if r.token == 0 && r.Status == flow.StatusRunning {
 		r.dormant, r.WakeAt = false, time.Time{}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
@@ -20,7 +21,7 @@ func (s *Store) Send(ctx context.Context, m store.Message) (store.Message, error
 	if err != nil {
 		return store.Message{}, err
 	}
-	if err := s.isOf(ctx, m.RunID, m.Flow); err != nil {
+	if err := s.isOf(ctx, m.RunID, m.Flow, m.Version); err != nil {
 		return store.Message{}, err
 	}
 	c := &sending{row: row, size: len(m.Payload)}
@@ -34,9 +35,9 @@ func (s *Store) Send(ctx context.Context, m store.Message) (store.Message, error
 	return m, nil
 }
 
-// isOf says whether a run is one of a flow, which it is for ever; any is one of "". Whoever
+// isOf says whether a run is one of a flow and of the major version of another, which it is for ever; any is one of "". Whoever
 // sends names the run in the error.
-func (s *Store) isOf(ctx context.Context, id, flowName string) error {
+func (s *Store) isOf(ctx context.Context, id, flowName, version string) error {
 	if flowName == "" {
 		return nil
 	}
@@ -48,6 +49,8 @@ func (s *Store) isOf(ctx context.Context, id, flowName string) error {
 		return wrap(s.path, "read the run "+id, err)
 	case run.Flow != flowName:
 		return fmt.Errorf("it is one of %s, not of %s: %w", run.Flow, flowName, store.ErrNotFound)
+	case !flow.SameMajor(run.Version, version):
+		return fmt.Errorf("it began with version %s, and who sends has %s: %w", run.Version, version, store.ErrOtherVersion)
 	}
 	return nil
 }

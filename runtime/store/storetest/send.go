@@ -40,7 +40,7 @@ var sendTests = []test{
 		s.commit(st, store.Change{Claim: got[0].Claim, Consumed: []int64{sent.ID}, Head: running(run, at(1<<30)), Release: true})
 		s.same("what is due after the message was consumed", ids(s.claim(st, at(0), 1)), []string{})
 	}},
-	{"a message for a run of a flow is for no other", func(s *suite) {
+	{"a message for a run of a flow and major version is for no other", func(s *suite) {
 		st := s.executing()
 		run := s.create(st, s.newRun(), false).Run
 		m := cancelOf(run.ID, "")
@@ -48,7 +48,11 @@ var sendTests = []test{
 		if _, err := st.Send(s.ctx, m); !errors.Is(err, store.ErrNotFound) {
 			s.Fatalf("Send to a run of another flow: %v, want ErrNotFound", err)
 		}
-		m.Flow = run.Flow
+		m.Flow, m.Version = run.Flow, "1000.0"
+		if _, err := st.Send(s.ctx, m); !errors.Is(err, store.ErrOtherVersion) {
+			s.Fatalf("Send to a run of another major version: %v, want ErrOtherVersion", err)
+		}
+		m.Version = run.Version
 		if _, err := st.Send(s.ctx, m); err != nil {
 			s.Fatalf("Send to a run of the flow: %v", err)
 		}
