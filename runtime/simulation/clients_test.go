@@ -102,6 +102,13 @@ func (w *world) signalLater(r *rand.Rand, flowName, runID string, wait *flow.Wai
 	if chance(r, 70) {
 		id = fmt.Sprint("signal ", n)
 	}
+	if r := w.dice.of("major", runID, wait.Name, n); chance(r, 10) {
+		at := upTo(r, 12*time.Second)
+		w.clients.Go(func() {
+			time.Sleep(at)
+			w.signalOtherMajor(flowName, runID, wait, key)
+		})
+	}
 	for range 1 + r.IntN(2) {
 		at, payload := upTo(r, 12*time.Second), r.Int64N(1000)
 		w.clients.Go(func() {
@@ -203,6 +210,18 @@ func (w *world) signal(flowName, runID, wait, key, id string, payload int64) {
 		return runtime.SignalFlow(ctx, &f.Definition, f.Waits[wait], runID, key, payload, runtime.WithSignalID(id))
 	})
 	w.acknowledged(err, asked{run: runID, kind: flow.KindSignal, signal: wait, key: key, id: id, payload: payload})
+}
+
+// signalOtherMajor is the generated code of another major version, which sends a signal to a run that is none of it.
+func (w *world) signalOtherMajor(flowName, runID string, wait *flow.WaitDef, key string) {
+	other := w.h.flows[flowName].Definition
+	other.Version = "2.0"
+	err := w.ask(fmt.Sprint("signal of another major version ", runID, wait.Name, key), func(ctx context.Context, _ *runtime.Runtime) error {
+		return runtime.SignalFlow(ctx, &other, wait, runID, key, "no number")
+	})
+	w.mu.Lock()
+	w.h.refusals = append(w.h.refusals, err)
+	w.mu.Unlock()
 }
 
 // cancel cancels a run.

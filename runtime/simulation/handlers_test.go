@@ -129,7 +129,11 @@ func (p *process) work(ctx context.Context, c *call, r *rand.Rand) (int64, error
 	}
 	if leaf := p.w.leaf; c.flow != leaf.Definition.Flow && chance(p.w.dice.of("starts", c.run, c.step), 10) {
 		id := runID(p.w.dice.of("started", c.key, c.attempt, c.began))
-		if _, err := runtime.StartFlow[int64](ctx, &leaf.Definition, c.in, runtime.WithRunID(id), runtime.WithLabels(map[string]string{startedBy: c.key})); err != nil {
+		started, err := runtime.StartFlow[int64](ctx, &leaf.Definition, c.in, runtime.WithRunID(id), runtime.WithLabels(map[string]string{startedBy: c.key}))
+		if err == nil && chance(p.w.dice.of("waits", c.run, c.step), 50) {
+			err = p.waitFor(ctx, c, started)
+		}
+		if err != nil {
 			return 0, fmt.Errorf("call %d: %w", c.output, err)
 		}
 	}
@@ -143,6 +147,25 @@ func (p *process) work(ctx context.Context, c *call, r *rand.Rand) (int64, error
 		return 0, errPanic
 	}
 	return c.output, nil
+}
+
+// waitFor waits in a handler for a run that it has started. That this run fails is none of its failures.
+func (p *process) waitFor(ctx context.Context, c *call, started *runtime.Run[int64]) error {
+	p.w.mu.Lock()
+	c.waits = p.w.now()
+	p.w.mu.Unlock()
+	_, err := started.Wait(ctx)
+	if ctx.Err() != nil {
+		p.w.mu.Lock()
+		c.stopped = p.w.now()
+		p.w.mu.Unlock()
+		return err
+	}
+	var failure *runtime.RunError
+	if errors.As(err, &failure) {
+		return nil
+	}
+	return err
 }
 
 // keepCheckpoints goes on from the last checkpoint of some steps, and stores others. An

@@ -29,7 +29,9 @@ type history struct {
 	turns   []turn
 	starts  []start
 	asked   []asked // signals and cancels that were acknowledged
-	waits   []waited
+	// refusals are the answers to signals by the code of another major version.
+	refusals []error
+	waits    []waited
 	// repeats are the runs that somebody asked to repeat, by who asked; deleted are those
 	// that were deleted, as they were then.
 	repeats map[string]repeated
@@ -85,6 +87,7 @@ type call struct {
 	writes int // that were made before it began
 	began  time.Duration
 	ended  time.Duration // if returned
+	waits  time.Duration // when it began to wait for a run that it started; 0: it did not
 	// found is the checkpoint from which it went on, 0 for none; kept are those that it
 	// stored, and tried those of which it does not know.
 	found int64

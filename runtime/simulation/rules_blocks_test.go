@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/bextgen/bextgen/runtime"
 	"github.com/bextgen/bextgen/runtime/flow"
+	"github.com/bextgen/bextgen/runtime/store"
 )
 
 // This file is the rules about blocks, waits and signals.
@@ -19,6 +21,7 @@ func blockRules() []rule {
 		{"The first signal for a wait (and key) is the one that counts", each(firstSignalCounts)},
 		{"One that comes before the run is at its wait is kept, and the wait is over at once.", each(earlySignalsAreKept)},
 		{"One that comes within the wait's timeout while nothing runs is in time, however late a program starts again.", each(signalsInTimeCount)},
+		{"one by the generated code of another major version with `runtime.ErrOtherVersion`", otherMajorsAreRefused},
 		{"a second signal of the same id for the same wait (and key) is the same one", each(signalsComeOnce)},
 		{"When a wait's `timeout` is over, it has failed for good, as a step does after its last attempt, or, with `onTimeout: continue`, the run goes on and the wait has no value.", each(waitsTimeOut)},
 	}
@@ -175,6 +178,15 @@ func signalsInTimeCount(h *history, r *run) error {
 			if a.run == r.ID && a.signal == nameOf(wait.Step) && a.key == wait.Key && a.at < h.boots[h.writes[at].process] && a.wall.Before(wait.WakeAt) {
 				return fmt.Errorf("entry %d: the wait %s timed out, and its signal was there at %v", wait.Seq, wait.Step, a.at)
 			}
+		}
+	}
+	return nil
+}
+
+func otherMajorsAreRefused(h *history) error {
+	for _, err := range h.refusals {
+		if !errors.Is(err, runtime.ErrOtherVersion) && !errors.Is(err, store.ErrNotFound) {
+			return errors.Join(errors.New("a signal by the code of another major version was not refused"), err)
 		}
 	}
 	return nil

@@ -67,6 +67,9 @@ func suspectsAreAlone(h *history) error {
 			if c.poisoned {
 				ended = c.began
 			}
+			if c.waits > 0 {
+				ended = min(ended, c.waits)
+			}
 			for _, at := range h.runs[c.run].writes {
 				if one := h.writes[at]; one.process == s.process && one.at >= s.at {
 					ended = min(ended, one.at)

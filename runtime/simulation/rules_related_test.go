@@ -21,7 +21,9 @@ func relatedRules() []rule {
 		{"The error of a child that failed is the error of the call", each(callsEndAsChildren)},
 		{"the runs that it called are cancelled first, and it is undone when they are over", each(childrenEndFirst)},
 		{"Of two starts at the same instant, one makes the run.", oneRunForAKey},
+		{"If its input is another one, that is logged, and the run tells of it, also if it is over (`GetRun`: `OtherInputs` and `OtherInputAt`)", otherInputsAreTold},
 		{"so that a step that is tried again does not start a second run", oneRunForAStep},
+		{"handlers that each wait for a run that they started do not block each other, however few places there are.", each(finalIsFinal)},
 		{"A run has its place from its first step to its end", placesAreKept},
 		{"`completed`, `failed` or `cancelled`", waitersHearTheEnd},
 	}
@@ -156,6 +158,22 @@ func oneRunForAKey(h *history) error {
 		}
 		if made[what] > 1 {
 			return fmt.Errorf("%s made its run twice", what)
+		}
+	}
+	return nil
+}
+
+// otherInputsAreTold: of each start that found its run with another input, at least once.
+func otherInputsAreTold(h *history) error {
+	others := map[string]int{}
+	for _, s := range h.starts {
+		if r := h.runs[s.got]; r != nil && string(r.Input) != fmt.Sprint(s.input) {
+			others[s.got]++
+		}
+	}
+	for id, n := range others {
+		if r := h.runs[id]; r.OtherInputs < n || r.OtherInputAt.IsZero() {
+			return fmt.Errorf("%d starts had another input, and the run tells of %d, the last at %v\n%s", n, r.OtherInputs, r.OtherInputAt, r)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
@@ -22,6 +23,8 @@ func timeRules() []rule {
 		{"A `when` is decided once, before a `delay` or an `until` begins", each(pausesEndInTime)},
 		{"The pause before the k-th is, for base b: `fixed` b, `linear` b·k, `exponential` b·2^(k−1), never more than `backoffMax`; `jitter: 0.2` spreads it by up to 20 %.", each(pausesAreThoseOfThePolicy)},
 		{"`WithStartAt` and `WithStartDelay` start a run for later: it is on disk at once, pending, and begins when its time has come.", beginsAtItsTime},
+		{"Signals are kept for it, and a cancel ends it without waiting for its time.", cancelledBeforeItsTime},
+		{"A result that comes so is logged and, while the run is being executed, an entry of its log (`late`).", each(lateResultsAreTold)},
 		{"On a timeout the handler's context is cancelled with a cause that says so", stoppedInTime},
 		{"The flow's `timeout` counts from the first step on, all pauses included. When it is over, what is under way is stopped", each(flowTimesOut)},
 		{"A handler that is stopped and ignores its context holds the run up for at most", each(leftBehind)},
@@ -78,6 +81,53 @@ func beginsAtItsTime(h *history) error {
 		}
 	}
 	return nil
+}
+
+// cancelledBeforeItsTime: in a calm world, of a run for later.
+func cancelledBeforeItsTime(h *history) error {
+	for _, a := range h.asked {
+		r := h.runs[a.run]
+		if r == nil || a.kind != flow.KindCancel || !h.calm {
+			continue
+		}
+		w := h.writes[r.created]
+		if w.created == nil || w.created.WakeAt.IsZero() || !a.wall.Before(w.created.WakeAt) {
+			continue
+		}
+		if late := h.writes[h.ending(r)].at - a.at; len(r.log) == 1 && late > soon {
+			return fmt.Errorf("the run was cancelled before its time, and ended %v later\n%s", late, r)
+		}
+	}
+	return nil
+}
+
+// lateResultsAreTold: an entry tells of a call that returned behind the end of its attempt. In a
+// calm world each such call has one, if something else of its run was under way and went on.
+func lateResultsAreTold(h *history, r *run) error {
+	told := map[string]int{}
+	for _, e := range r.log {
+		if e.Kind != flow.KindLate {
+			continue
+		}
+		told[fmt.Sprint(e.Step, e.Attempt)]++
+		if !slices.ContainsFunc(r.calls, func(c *call) bool { return c.step == e.Step && c.attempt == e.Attempt && c.returned && c.err == "" }) {
+			return fmt.Errorf("entry %d tells of a result that no call had", e.Seq)
+		}
+	}
+	for _, c := range r.calls {
+		isLate := c.returned && c.err == "" && h.tookTooLong(c)
+		if isLate && h.calm && r.isAtWork(h, c) && told[fmt.Sprint(c.step, c.attempt)] == 0 {
+			return fmt.Errorf("%s returned a result at %v, too late, and no entry tells of it", c.step, c.ended)
+		}
+	}
+	return nil
+}
+
+// isAtWork says whether a call was under way when another one ended, and its run not over soon.
+func (r *run) isAtWork(h *history, ended *call) bool {
+	return h.writes[h.ending(r)].at > ended.ended+soon && slices.ContainsFunc(r.calls, func(c *call) bool {
+		return c != ended && c.returned && !h.tookTooLong(c) && c.began < ended.ended && c.ended > ended.ended+soon
+	})
 }
 
 // nextAttempt is the attempt behind one; nil for none.

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -31,7 +32,7 @@ func TestVariety(t *testing.T) {
 		"run completed", "run failed", "run cancelled", "run tried again", "call that died", "call that was told to stop",
 		"call that ignored its timeout", "panic", "timeout of a step", "timeout of a wait", "timeout of a flow", "retry", "retry of a compensation",
 		"compensation that failed", "undone without a result", "child cancelled", "second signal", "early signal", "existing run", "started by a handler",
-		"call that ended its process", "checkpoint", "gone on from a checkpoint",
+		"handler that waited", "start with another input", "call that ended its process", "checkpoint", "gone on from a checkpoint",
 		"retry of a run", "fork of a run", "rerun of a run", "result kept", "terminated child", "deleted run", "skipped retry",
 	} {
 		if seen[what] < 10 {
@@ -52,6 +53,7 @@ func (h *history) sights(seen map[string]int) {
 	}
 	for _, c := range h.calls {
 		count("call that died", !c.returned)
+		count("handler that waited", c.waits > 0)
 		count("call that ended its process", c.poisoned)
 		count("call that was told to stop", c.stopped > 0)
 		count("checkpoint", len(c.kept) > 0)
@@ -61,6 +63,8 @@ func (h *history) sights(seen map[string]int) {
 	}
 	for _, s := range h.starts {
 		count("existing run", s.existing)
+		r := h.runs[s.got]
+		count("start with another input", r != nil && string(r.Input) != fmt.Sprint(s.input))
 	}
 	for range h.deleted {
 		count("deleted run", true)
