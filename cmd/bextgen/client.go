@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/tmaxmax/go-sse"
@@ -88,10 +89,19 @@ func refusal(answer *http.Response, text []byte) error {
 		return &problem{fmt.Sprintf("the server says %s; is --url the address of a bextgen server?", answer.Status)}
 	case answer.StatusCode == http.StatusUnauthorized:
 		return &problem{"the server wants to know who asks: give it --token, or set BEXTGEN_TOKEN"}
+	case strings.HasPrefix(p.Detail, "there is no such run") && runAt(answer.Request.URL.Path) != "":
+		return &problem{fmt.Sprintf("there is no run %s; bextgen runs list has the whole ids of those that there are", runAt(answer.Request.URL.Path))}
 	case p.Detail == "":
 		return &problem{p.Title}
 	}
 	return &problem{p.Detail}
+}
+
+// runAt is the run that a path is of; empty for other paths.
+func runAt(path string) string {
+	_, rest, _ := strings.Cut(path, "/flows/")
+	id, _, _ := strings.Cut(rest, "/")
+	return id
 }
 
 // events calls each for every event of a stream, and connects again when the connection is
