@@ -48,7 +48,7 @@ func (w *world) script() {
 func (w *world) setClock(by time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.h.setBack = w.h.setBack || by < 0
+	w.h.jumped, w.h.setBack = true, w.h.setBack || by < 0
 	w.clock.jump(by)
 }
 

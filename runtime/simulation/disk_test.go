@@ -142,6 +142,19 @@ func (d *disk) Commit(ctx context.Context, c store.Change) error {
 	})
 }
 
+// Schedule implements store.Store.
+func (d *disk) Schedule(ctx context.Context, flowName, name string) (store.Schedule, error) {
+	if err := d.read("schedule"); err != nil {
+		return store.Schedule{}, err
+	}
+	return d.Store.Schedule(ctx, flowName, name)
+}
+
+// SaveSchedule implements store.Store.
+func (d *disk) SaveSchedule(ctx context.Context, s store.Schedule) error {
+	return d.write("save schedule", func() error { return d.Store.SaveSchedule(ctx, s) })
+}
+
 // Send implements store.Store.
 func (d *disk) Send(ctx context.Context, m store.Message) (sent store.Message, err error) {
 	err = d.write("send "+m.RunID, func() (err error) {

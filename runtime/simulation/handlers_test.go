@@ -127,7 +127,7 @@ func (p *process) work(ctx context.Context, c *call, r *rand.Rand) (int64, error
 	if err := p.takeTime(ctx, c, r); err != nil {
 		return 0, err
 	}
-	if leaf := p.w.leaf; c.flow != leaf.Definition.Flow && chance(p.w.dice.of("starts", c.run, c.step), 10) {
+	if leaf := p.w.leaf; c.flow != leaf.Definition.Flow && c.flow != scheduled && chance(p.w.dice.of("starts", c.run, c.step), 10) {
 		id := runID(p.w.dice.of("started", c.key, c.attempt, c.began))
 		started, err := runtime.StartFlow[int64](ctx, &leaf.Definition, c.in, runtime.WithRunID(id), runtime.WithLabels(map[string]string{startedBy: c.key}))
 		if err == nil && chance(p.w.dice.of("waits", c.run, c.step), 50) {

@@ -19,26 +19,28 @@ type history struct {
 	faults int  // how many of a hundred calls of the disk fail
 	poison bool // some steps end their process, each time
 	room   bool // for all handlers, in each process
-	// setBack says that the clock on the wall was set back at least once.
-	setBack bool
-	flows   map[string]*randomflow.Flow
-	writes  []write // in the order in which they were made
-	calls   []*call // of handlers, in the order in which they began
-	claims  []claim
-	codes   []code // in the order in which it came
-	turns   []turn
-	starts  []start
-	asked   []asked // signals and cancels that were acknowledged
+	// jumped says that the clock on the wall was set at least once, and setBack that it was set back.
+	jumped, setBack bool
+	began           time.Time // by the clock on the wall, before anybody set it
+	flows           map[string]*randomflow.Flow
+	writes          []write // in the order in which they were made
+	calls           []*call // of handlers, in the order in which they began
+	claims          []claim
+	codes           []code // in the order in which it came
+	turns           []turn
+	starts          []start
+	asked           []asked // signals and cancels that were acknowledged
 	// refusals are the answers to signals by the code of another major version.
 	refusals []error
 	waits    []waited
 	// repeats are the runs that somebody asked to repeat, by who asked; deleted are those
 	// that were deleted, as they were then.
-	repeats map[string]repeated
-	deleted map[string]*run
-	boots   map[int]time.Duration // when the processes began
-	runs    map[string]*run       // as they are at the end, by id
-	wrong   []error               // answers that nobody may get
+	repeats  map[string]repeated
+	deleted  map[string]*run
+	boots    map[int]time.Duration // when the processes began
+	runs     map[string]*run       // as they are at the end, by id
+	leftOver []*run                // of the schedule, which were under way when the world ended
+	wrong    []error               // answers that nobody may get
 }
 
 // run is a run at the end.

@@ -63,6 +63,9 @@ func (h *history) parked(r *run, end time.Time, longer bool) (spans []span) {
 		case longer || s.to.IsZero():
 			s.to = end
 		}
+		if !longer && h.faults > 0 {
+			s.from = s.from.Add(patience) // with a disk that fails it has the right, and does not begin yet
+		}
 		if code := h.codeFor(t.process, r); code != nil && code.wall.Before(s.to) {
 			s.to = code.wall
 		}

@@ -15,7 +15,7 @@ import (
 func crashRules() []rule {
 	return []rule{
 		{"A step that was under way runs again, with the same attempt number", each(callsAreOfAttempts)},
-		{"After the tenth time (`runtime.WithMaxTakeovers`) the step that was under way has failed for good", each(crashesAreOfThePoison)},
+		{"After the tenth time (`runtime.WithMaxTakeovers`) the step that was under way has failed for good", each(crashesInARow)},
 		{"and nothing else begins until it has got further", suspectsAreAlone},
 		{"its result counts **exactly once**", each(endsNeverChange)},
 		{"It is the same for all attempts of a step", keysAreUnique},
@@ -26,23 +26,22 @@ func crashRules() []rule {
 	}
 }
 
-// crashesAreOfThePoison: a run has failed of crashes only if a step of it ended the process
-// again and again: nearly ten times, for some of them may have died of something else before they
-// came to it.
-func crashesAreOfThePoison(_ *history, r *run) error {
-	ended := map[string]int{}
+// crashesInARow: a run has failed of crashes only if the process died again and again while one step of it
+// was under way: nearly ten times, for some of them may have died before they came to it.
+func crashesInARow(_ *history, r *run) error {
+	died := map[string]int{}
 	most := 0
 	for _, c := range r.calls {
-		if c.poisoned {
+		if !c.returned {
 			what := fmt.Sprint(c.step, c.undo, c.runAttempt, c.attempt)
-			ended[what]++
-			most = max(most, ended[what])
+			died[what]++
+			most = max(most, died[what])
 		}
 	}
 	for _, e := range r.log {
 		isAttempt := e.Kind == flow.KindStep || e.Kind == flow.KindCompensation
 		if isAttempt && e.Error != nil && e.Error.Kind == flow.ErrorCrash && (most < 6 || !e.Error.Permanent) {
-			return fmt.Errorf("%s has failed (%s), and a step of the run ended the process %d times", e.Step, e.Error.Message, most)
+			return fmt.Errorf("%s has failed (%s), and the process died at most %d times under a step of the run", e.Step, e.Error.Message, most)
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ func rules() []rule {
 		{"A handler runs only when every result before it is on disk.", each(resultsBeforeAreStored)},
 		{"What later steps see is decoded from the stored bytes", each(outputIsOfWhatIsStored)},
 		{"The last result and the end of the run are one commit.", each(endIsOneCommit)},
-	}, blockRules(), failureRules(), timeRules(), actRules(), crashRules(), relatedRules(), codeRules())
+	}, blockRules(), failureRules(), timeRules(), actRules(), crashRules(), relatedRules(), codeRules(), scheduleRules())
 }
 
 // each is a rule about each run by itself.

@@ -126,7 +126,12 @@ func lateResultsAreTold(h *history, r *run) error {
 // isAtWork says whether a call was under way when another one ended, and its run not over soon.
 func (r *run) isAtWork(h *history, ended *call) bool {
 	return h.writes[h.ending(r)].at > ended.ended+soon && slices.ContainsFunc(r.calls, func(c *call) bool {
-		return c != ended && c.returned && !h.tookTooLong(c) && c.began < ended.ended && c.ended > ended.ended+soon
+		own := r.entryOf(c)
+		if own == nil || own.Open() || c == ended || c.began > ended.ended {
+			return false
+		}
+		over := h.stored(r, own.Seq, hasEnded)
+		return over < len(h.writes) && h.writes[over].at > ended.ended+soon
 	})
 }
 

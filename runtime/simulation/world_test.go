@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -56,7 +57,7 @@ func newWorld(seed uint64) *world {
 	w := &world{
 		dice: dice(seed), began: time.Now(), data: memory.New(),
 		h: &history{
-			flows: map[string]*randomflow.Flow{}, boots: map[int]time.Duration{}, runs: map[string]*run{},
+			began: time.Now(), flows: map[string]*randomflow.Flow{}, boots: map[int]time.Duration{}, runs: map[string]*run{},
 			repeats: map[string]repeated{}, deleted: map[string]*run{},
 		},
 		called: map[string]int{}, onWrite: map[string][]func(int){}, written: map[string]int{},
@@ -87,6 +88,9 @@ func newWorld(seed uint64) *world {
 		w.leaf.Definition.Concurrency = flow.Concurrency{Limit: 1 + r.IntN(2)}
 	}
 	child := add("child", 1, 3, w.leaf)
+	if chance(w.dice.of("scheduled"), 20) {
+		w.addScheduled()
+	}
 	w.main = []*randomflow.Flow{add("main", 2, 4, child, w.leaf), add("other", 2, 3, child)}
 	return w
 }
@@ -165,7 +169,7 @@ func (w *world) run() *history {
 }
 
 func (w *world) allOver() bool {
-	return !slices.ContainsFunc(w.runs(), func(r store.Run) bool { return !r.Status.Final() })
+	return !slices.ContainsFunc(w.runs(), func(r store.Run) bool { return !r.Status.Final() && r.Flow != scheduled })
 }
 
 // finish waits until all runs are over, and lets go on what waits for somebody.
@@ -225,6 +229,13 @@ func (w *world) read() {
 			r.writes = append(r.writes, i)
 		}
 	}
+	maps.DeleteFunc(w.h.runs, func(_ string, r *run) bool {
+		leftOver := r.Flow == scheduled && !r.Status.Final()
+		if leftOver {
+			w.h.leftOver = append(w.h.leftOver, r)
+		}
+		return leftOver
+	})
 	for _, c := range w.h.calls {
 		if r := w.h.runs[c.run]; r != nil {
 			r.calls = append(r.calls, c)
