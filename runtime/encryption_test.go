@@ -373,14 +373,14 @@ func TestACodecThatIsNilIsNoLeaveToWriteInClear(t *testing.T) {
 // Whoever changes the file, or moves its rows, is found out, also who mends the checksums of the rows.
 func TestRowsThatWereChangedOrMoved(t *testing.T) {
 	for name, change := range map[string]string{
-		"a byte of the input":    `UPDATE runs SET input = substr(input, 1, 40) || CASE substr(input, 41, 1) WHEN 'A' THEN 'B' ELSE 'A' END || substr(input, 42) WHERE id = ?1`,
-		"a shorter input":        `UPDATE runs SET input = substr(input, 1, 30) WHERE id = ?1`,
-		"no base 64":             `UPDATE runs SET input = 'bextgen:1:k1:$$$' WHERE id = ?1`,
-		"no key":                 `UPDATE runs SET input = 'bextgen:1:' WHERE id = ?1`,
-		"the input of another":   `UPDATE runs SET input = (SELECT input FROM runs WHERE id = ?2) WHERE id = ?1`,
+		"a byte of the input":    `UPDATE runs SET sum = NULL, input = substr(input, 1, 40) || CASE substr(input, 41, 1) WHEN 'A' THEN 'B' ELSE 'A' END || substr(input, 42) WHERE id = ?1`,
+		"a shorter input":        `UPDATE runs SET sum = NULL, input = substr(input, 1, 30) WHERE id = ?1`,
+		"no base 64":             `UPDATE runs SET sum = NULL, input = 'bextgen:1:k1:$$$' WHERE id = ?1`,
+		"no key":                 `UPDATE runs SET sum = NULL, input = 'bextgen:1:' WHERE id = ?1`,
+		"the input of another":   `UPDATE runs SET sum = NULL, input = (SELECT input FROM runs WHERE id = ?2) WHERE id = ?1`,
 		"the output of a step":   `UPDATE log SET sum = NULL, output = (SELECT output FROM log WHERE kind = 'step' AND step = 'each[1].write' AND run = (SELECT run FROM runs WHERE id = ?1)) WHERE kind = 'step' AND step = 'each[0].write' AND run = (SELECT run FROM runs WHERE id = ?1)`,
 		"a step's name":          `UPDATE log SET sum = NULL, step = 'other' WHERE step = 'each[0].write' AND run = (SELECT run FROM runs WHERE id = ?1)`,
-		"the input as an output": `UPDATE runs SET output = input WHERE id = ?1`,
+		"the input as an output": `UPDATE runs SET head_sum = NULL, output = input WHERE id = ?1`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDiary(t)

@@ -114,8 +114,8 @@ func multiply(tb testing.TB, path string, copies int, wake time.Time, step time.
 	err = db.QueryRow(`SELECT max(run) FROM runs`).Scan(&last)
 	if err == nil {
 		_, err = db.Exec(insert("runs", `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)
-			SELECT ? + 1 + n.i, printf('01JD%022d', ? + n.i), ? + n.i * ?, COLUMNS FROM n CROSS JOIN runs AS o
-			WHERE o.run = (SELECT min(run) FROM runs)`, "run", "id", "wake_at"),
+			SELECT ? + 1 + n.i, printf('01JD%022d', ? + n.i), ? + n.i * ?, NULL, COLUMNS FROM n CROSS JOIN runs AS o
+			WHERE o.run = (SELECT min(run) FROM runs)`, "run", "id", "wake_at", "sum"),
 			copies, last, last, wake.UnixMilli(), step.Milliseconds())
 	}
 	if err == nil {

@@ -1,65 +1,143 @@
 package sqlite
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"encoding/binary"
+	"math"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/bextgen/bextgen/runtime/store"
 )
 
-// This file finds values of the log that were changed in the file: SQLite has no checksums, and a byte of a
-// value is as good for it as any other. Each row has the checksum of its own values.
+// This file finds values that were changed in the file: SQLite has no checksums, and a byte of a value is as good
+// for it as any other. So rows have the checksum of their own values. (Rows that are lost are found by structure.go,
+// and docs/decisions say why it is rows that have them, and not pages.)
 
-// checksum is the checksum of values as they are stored. Nil bytes are NULL.
+// checksum is the checksum of values as they are stored.
 func checksum(values ...driver.Value) int64 {
-	var d xxhash.Digest
-	d.Reset()
+	d := newDigest()
 	for _, v := range values {
-		addTo(&d, v)
+		d.value(v)
 	}
-	return int64(d.Sum64()) //nolint:gosec // any of 64 bits
+	return d.sum()
 }
 
 // sum is the checksum of an entry as it is stored.
 func (r *entryRow) sum() int64 {
-	var d xxhash.Digest
-	d.Reset()
+	d := newDigest()
 	for i, v := range r.values {
 		if i != sumPlace {
-			addTo(&d, v)
+			d.value(v)
 		}
 	}
 	told := r.told
 	if told == nil {
 		told = new([2]driver.Value)
 	}
-	addTo(&d, told[0])
-	addTo(&d, told[1])
-	return int64(d.Sum64()) //nolint:gosec // any of 64 bits
+	d.value(told[0])
+	d.value(told[1])
+	return d.sum()
 }
 
-// addTo adds a value with its kind and its length, so that none can pass for a part of another.
-// What a digest is given never fails.
-func addTo(d *xxhash.Digest, v driver.Value) {
-	head := [9]byte{'t'}
+// createdSum is the checksum of what a run is created with; labels are as they are stored. The key of its place is not
+// in it, since it may be given later.
+func createdSum(r *store.Run, labels driver.Value) int64 {
+	listed, others := newDigest(), newDigest()
+	listed.texts(r.ID, r.Flow, r.Version, r.Tenant, r.IdempotencyKey, r.ParentID, r.RetryOf)
+	listed.numbers(int64(r.Priority), fromTime(r.CreatedAt))
+	listed.value(labels)
+	others.bytes(r.Input)
+	others.texts(r.Trace)
+	return halves(listed, others)
+}
+
+// headSum is the checksum of a head; the error is as it is stored. When a run is due and when it may be deleted is part
+// of it once the run is over: before, others set that too.
+func headSum(r *store.Run, failure driver.Value) int64 {
+	listed, others := newDigest(), newDigest()
+	listed.texts(string(r.Status), string(r.Phase))
+	listed.numbers(int64(r.Attempt), fromTime(r.StartedAt), fromTime(r.FinishedAt), r.EndSeq)
+	listed.value(failure)
+	if r.Status.Final() {
+		listed.numbers(fromTime(r.WakeAt), fromTime(r.DeleteAt))
+	}
+	others.bytes(r.Output)
+	return halves(listed, others)
+}
+
+// messageSum is the checksum of a message; the error is as it is stored.
+func messageSum(m *store.Message, failure driver.Value) int64 {
+	d := newDigest()
+	d.texts(m.RunID, string(m.Kind), m.Reason, m.Actor, m.Name, m.Key, m.SignalID)
+	d.numbers(fromTime(m.At))
+	d.bytes(m.Payload)
+	d.value(failure)
+	return d.sum()
+}
+
+// halves is a checksum of two: the upper half is of what lists read of a run, the lower one of what they do not.
+func halves(listed, others *digest) int64 {
+	return listed.sum()&^math.MaxUint32 | others.sum()&math.MaxUint32
+}
+
+// sameSum compares a run's checksum with the one that is stored; without payloads, the half of what lists read.
+func sameSum(stored sql.NullInt64, sum int64, payloads bool) bool {
+	differs := stored.Int64 ^ sum
+	return !stored.Valid || differs == 0 || !payloads && differs>>32 == 0
+}
+
+// digest takes values with their kind and their length, so that none can pass for a part of another.
+type digest struct{ xxhash.Digest }
+
+func newDigest() *digest {
+	d := &digest{}
+	d.Reset()
+	return d
+}
+
+func (d *digest) sum() int64 { return int64(d.Sum64()) } //nolint:gosec // any of 64 bits
+
+// value takes a value as it is stored, or as it is read; nil bytes are NULL.
+func (d *digest) value(v driver.Value) {
 	switch v := v.(type) {
 	case int64:
-		head[0] = 'i'
-		binary.LittleEndian.PutUint64(head[1:], uint64(v)) //nolint:gosec // any of 64 bits
-		_, _ = d.Write(head[:])
+		d.numbers(v)
 	case string:
-		binary.LittleEndian.PutUint64(head[1:], uint64(len(v)))
-		_, _ = d.Write(head[:])
-		_, _ = d.WriteString(v)
+		d.texts(v)
 	case []byte:
-		if v == nil {
-			_, _ = d.Write([]byte{'n'})
-			return
-		}
-		binary.LittleEndian.PutUint64(head[1:], uint64(len(v)))
-		_, _ = d.Write(head[:])
-		_, _ = d.Write(v)
+		d.bytes(v)
 	default:
-		_, _ = d.Write([]byte{'n'})
+		d.bytes(nil)
 	}
+}
+
+func (d *digest) numbers(numbers ...int64) {
+	for _, n := range numbers {
+		d.begin('i', n)
+	}
+}
+
+func (d *digest) texts(texts ...string) {
+	for _, text := range texts {
+		d.begin('t', int64(len(text)))
+		_, _ = d.WriteString(text) // which never fails
+	}
+}
+
+func (d *digest) bytes(b []byte) {
+	if b == nil {
+		_, _ = d.Write([]byte{'n'})
+		return
+	}
+	d.begin('t', int64(len(b)))
+	_, _ = d.Write(b)
+}
+
+// begin takes the kind of a value, and its length or the number that it is.
+func (d *digest) begin(kind byte, n int64) {
+	head := [9]byte{kind}
+	binary.LittleEndian.PutUint64(head[1:], uint64(n)) //nolint:gosec // any of 64 bits
+	_, _ = d.Write(head[:])
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // maxArgs is the most arguments that a statement of the writer has.
-const maxArgs = 24
+const maxArgs = 26
 
 // conn is a connection below database/sql, for one goroutine: the driver's own
 // interface saves the writer, which is what bounds the store, a tenth of its work.

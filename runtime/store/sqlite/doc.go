@@ -62,6 +62,12 @@
 // Reads use a pool of connections of their own and never wait for the writer. Each
 // is of a bounded number of runs and hands nobody a snapshot to keep.
 //
+// # Damage
+//
+// Rows have checksums of their values (checksum.go), and a database that is not too large is looked through
+// when it is opened (structure.go). Pages have none, since others write them too: connections of the
+// program's own, and SQLite's shell.
+//
 // # The size of the WAL
 //
 // SQLite begins to write the WAL anew when nobody reads from it, and with many short

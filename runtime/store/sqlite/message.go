@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"fmt"
 
@@ -10,7 +11,7 @@ import (
 // This file turns messages into rows and back, and puts them into a transaction.
 
 // messageRow is a message as the arguments of stmtInsertMessage.
-type messageRow [10]driver.Value
+type messageRow [11]driver.Value
 
 func encodeMessage(m *store.Message) (*messageRow, error) {
 	if !knownMessage(m.Kind) {
@@ -21,7 +22,8 @@ func encodeMessage(m *store.Message) (*messageRow, error) {
 		return nil, fmt.Errorf("send a message to the run %q: %w", m.RunID, err)
 	}
 	return &messageRow{
-		string(m.Kind), m.Reason, m.Actor, fromTime(m.At), m.Name, m.Key, m.SignalID, fromJSON(m.Payload), failure, m.RunID,
+		string(m.Kind), m.Reason, m.Actor, fromTime(m.At), m.Name, m.Key, m.SignalID, fromJSON(m.Payload), failure,
+		messageSum(m, failure), m.RunID,
 	}, nil
 }
 
@@ -59,16 +61,20 @@ func (b *batch) send(row *messageRow) (id int64, err error) {
 
 // messageColumns are what scanMessage reads, from messages joined with runs.
 const messageColumns = `messages.run, messages.id, runs.id, messages.kind, messages.reason, messages.actor, messages.at,
-	messages.name, messages.key, messages.signal_id, messages.payload, messages.error`
+	messages.name, messages.key, messages.signal_id, messages.payload, messages.error, messages.sum`
 
 func scanMessage(scan func(...any) error) (run int64, m store.Message, err error) {
 	var at int64
 	var failure []byte
+	var sum sql.NullInt64 // rows of earlier layouts have none
 	if err := scan(&run, &m.ID, &m.RunID, &m.Kind, &m.Reason, &m.Actor, &at,
-		&m.Name, &m.Key, &m.SignalID, (*[]byte)(&m.Payload), &failure); err != nil {
+		&m.Name, &m.Key, &m.SignalID, (*[]byte)(&m.Payload), &failure, &sum); err != nil {
 		return 0, store.Message{}, err
 	}
 	m.At = toTime(at)
+	if sum.Valid && sum.Int64 != messageSum(&m, failure) {
+		return run, store.Message{}, damaged("the message %d to the run %q is not what was stored: its checksum is another one", m.ID, m.RunID)
+	}
 	if err := decodeError(failure, &m.Error); err != nil {
 		return run, store.Message{}, fmt.Errorf("the message %d to the run %q: %w", m.ID, m.RunID, err)
 	}

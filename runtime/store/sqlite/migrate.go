@@ -89,7 +89,7 @@ func prepareFile(path string) (err error) {
 }
 
 // examine is the number of the database's layout, 0 for a new file, and all layouts that this program
-// knows. A newer one is refused. It writes nothing.
+// knows. A newer one and a damaged one are refused. It writes nothing.
 func examine(c *conn) (version int64, all []migration, err error) {
 	if err := checkSQLite(c); err != nil {
 		return 0, nil, err
@@ -103,7 +103,7 @@ func examine(c *conn) (version int64, all []migration, err error) {
 	if newest := int64(len(all)); version > newest {
 		return 0, nil, fmt.Errorf("%w: its layout is number %d, and this program knows %d: use a newer bextgen", store.ErrNewer, version, newest)
 	}
-	return version, all, nil
+	return version, all, checkStructure(c)
 }
 
 // makeLockFile makes the lock file of a database that is to be created, with its mode.

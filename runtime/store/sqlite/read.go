@@ -93,7 +93,7 @@ func (r *statements) prepare(db *sql.DB) error {
 		{&r.logBetween, logBetween},
 		{&r.edges, edgesText},
 		{&r.changesFrom, changesFromText},
-		{&r.schedule, `SELECT last, last_run FROM schedules WHERE flow = ? AND name = ?`},
+		{&r.schedule, `SELECT last, last_run, sum FROM schedules WHERE flow = ? AND name = ?`},
 		{&r.definition, `SELECT hash, saved_at, description FROM definitions WHERE flow = ? AND version = ?`},
 		{&r.definitions, `SELECT flow, version, hash, saved_at FROM definitions ORDER BY flow, version`},
 	} {

@@ -70,18 +70,23 @@ func encodeEntry(run int64, e *flow.Entry) (entryRow, error) {
 }
 
 // headRow is a head as the arguments of stmtSetHead before the run.
-type headRow [9]driver.Value
+type headRow [10]driver.Value
 
 func encodeHead(h *store.Run) (*headRow, error) {
 	failure, err := encodeError(h.Error)
 	if err != nil {
 		return nil, err
 	}
-	return &headRow{
+	row := &headRow{
 		string(h.Status), string(h.Phase), int64(h.Attempt), fromJSON(h.Output), failure,
-		fromTime(h.StartedAt), fromTime(h.FinishedAt), h.EndSeq, fromTime(h.WakeAt),
-	}, nil
+		fromTime(h.StartedAt), fromTime(h.FinishedAt), h.EndSeq, nil, fromTime(h.WakeAt),
+	}
+	row[headSumPlace] = headSum(h, failure)
+	return row, nil
 }
+
+// headSumPlace is where the checksum of a head is in its row.
+const headSumPlace = 8
 
 func (h *headRow) status() flow.Status { return flow.Status(h[0].(string)) }
 
@@ -107,7 +112,7 @@ type newRunRow struct {
 	parent, retryOf, concurrency driver.Value                   // nil where there is none
 }
 
-const newRunValueCount = 13
+const newRunValueCount = 15
 
 func (r *newRunRow) id() string {
 	id, _ := r.values[0].(string)
@@ -147,6 +152,7 @@ func encodeNewRun(r *store.Run) (newRunRow, error) {
 	row := newRunRow{values: [newRunValueCount]driver.Value{
 		r.ID, r.Flow, r.Version, int64(major), int64(minor), r.Tenant, int64(r.Priority), r.IdempotencyKey, labels,
 		int64(r.Attempt), fromTime(r.CreatedAt), fromJSON(r.Input), fromText(r.Trace),
+		createdSum(r, labels), headSum(&store.Run{Status: flow.StatusPending, Attempt: r.Attempt}, nil),
 	}}
 	row.startAt = fromTime(r.WakeAt)
 	if r.ParentID != "" {
@@ -238,11 +244,14 @@ func toTime(ms int64) time.Time {
 // stored is a time as it is read back.
 func stored(t time.Time) time.Time { return toTime(fromTime(t)) }
 
-// headColumns are all columns of a run but its payloads, runColumns all; scanRun reads both.
+// headColumns are all columns of a run but its payloads, runColumns all; scanRun reads both. The checksums stand behind
+// the payloads in a row, where they are slow to read if those are large: lists do not then.
 const (
-	headColumns = `run, id, flow, version, tenant, priority, idempotency_key, labels, status, phase, attempt,
+	shownColumns = `run, id, flow, version, tenant, priority, idempotency_key, labels, status, phase, attempt,
 		created_at, started_at, finished_at, wake_at, end_seq, claim, parent_id, retry_of, concurrency, delete_at, error`
-	runColumns = headColumns + `, input, output, trace, other_inputs, other_input_at, takeovers`
+	areSmall    = `coalesce(octet_length(input), 0) + coalesce(octet_length(output), 0) < 65536`
+	headColumns = shownColumns + `, iif(` + areSmall + `, sum, NULL), iif(` + areSmall + `, head_sum, NULL)`
+	runColumns  = shownColumns + `, sum, head_sum, input, output, trace, other_inputs, other_input_at, takeovers`
 )
 
 // runRow is a run with what the store itself keeps of it.
@@ -261,11 +270,12 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 		otherInputAt                              int64
 		labels, failure                           []byte
 		parent, retryOf, trace                    sql.NullString
+		sum, head                                 sql.NullInt64
 	)
 	fields := []any{
 		&r.key, &r.ID, &r.Flow, &r.Version, &r.Tenant, &r.Priority, &r.IdempotencyKey, &labels, &r.Status, &r.Phase, &r.Attempt,
 		&created, &started, &finished, &wake, &r.EndSeq, &r.claim,
-		&parent, &retryOf, &r.Concurrency, &deletes, &failure,
+		&parent, &retryOf, &r.Concurrency, &deletes, &failure, &sum, &head,
 	}
 	if payloads {
 		fields = append(fields, (*[]byte)(&r.Input), (*[]byte)(&r.Output), &trace, &r.OtherInputs, &otherInputAt, &r.takeovers)
@@ -279,6 +289,9 @@ func scanRun(scan func(...any) error, payloads bool) (runRow, error) {
 	r.CreatedAt, r.StartedAt, r.FinishedAt = toTime(created), toTime(started), toTime(finished)
 	r.WakeAt, r.DeleteAt, r.OtherInputAt = toTime(wake), toTime(deletes), toTime(otherInputAt)
 	r.ParentID, r.RetryOf, r.Trace = parent.String, retryOf.String, trace.String
+	if !sameSum(sum, createdSum(&r.Run, labels), payloads) || !sameSum(head, headSum(&r.Run, failure), payloads) {
+		return runRow{}, damaged("the run %q is not what was stored: its checksum is another one", r.ID)
+	}
 	if labels != nil {
 		if err := json.Unmarshal(labels, &r.Labels); err != nil {
 			return runRow{}, damaged("the labels of the run %q are no JSON object of texts: %v", r.ID, err)

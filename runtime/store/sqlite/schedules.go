@@ -20,9 +20,12 @@ func (s *Store) Schedule(ctx context.Context, flow, name string) (store.Schedule
 	defer leave()
 	found := store.Schedule{Flow: flow, Name: name}
 	var last int64
-	switch err := s.reads.schedule.QueryRowContext(ctx, flow, name).Scan(&last, &found.LastRun); {
-	case errors.Is(err, sql.ErrNoRows):
-	case err != nil:
+	var sum sql.NullInt64 // rows of earlier layouts have none
+	err = s.reads.schedule.QueryRowContext(ctx, flow, name).Scan(&last, &found.LastRun, &sum)
+	if sum.Valid && sum.Int64 != checksum(last, found.LastRun, flow, name) {
+		err = damaged("it is not what was stored: its checksum is another one")
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return store.Schedule{}, wrap(s.path, fmt.Sprintf("read the schedule %q of the flow %s", name, flow), err)
 	}
 	found.Last = toTime(last)
@@ -46,6 +49,7 @@ type saving struct {
 }
 
 func (c *saving) apply(b *batch) error {
-	_, err := b.write(stmtSaveSchedule, fromTime(c.schedule.Last), c.schedule.LastRun, c.schedule.Flow, c.schedule.Name)
+	row := []value{fromTime(c.schedule.Last), c.schedule.LastRun, c.schedule.Flow, c.schedule.Name}
+	_, err := b.write(stmtSaveSchedule, append(row, checksum(row...))...)
 	return err
 }

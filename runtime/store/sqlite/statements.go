@@ -59,8 +59,8 @@ const (
 // The values of a newRunRow and a claim go into a run; a plain one has none for the last columns.
 const (
 	insertIntoRuns = `INSERT INTO runs (id, flow, version, major, minor, tenant, priority, idempotency_key, labels,
-		attempt, created_at, input, trace, claim, status, phase, started_at, finished_at, wake_at, end_seq`
-	newRunValues = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, `
+		attempt, created_at, input, trace, sum, head_sum, claim, status, phase, started_at, finished_at, wake_at, end_seq`
+	newRunValues = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', '', 0, 0, `
 )
 
 // The values of an entryRow go into an entry; a plain one has none for the last seven columns.
@@ -82,7 +82,7 @@ const (
 )
 
 const setHead = `UPDATE runs SET status = ?, phase = ?, attempt = ?, output = ?, error = ?,
-	started_at = ?, finished_at = ?, end_seq = ?, `
+	started_at = ?, finished_at = ?, end_seq = ?, head_sum = ?, `
 
 // A message that came while the run was claimed makes it due at once.
 const dueUnlessMessages = `wake_at = CASE WHEN EXISTS (SELECT 1 FROM messages WHERE messages.run = runs.run) THEN 0 ELSE ? END`
@@ -131,16 +131,16 @@ var statementTexts = [statementCount]string{
 	stmtAdmit:           admitText,
 	stmtLetStart:        letStartText,
 	stmtNoteOtherInput:  noteOtherInputText,
-	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at, name, key, signal_id, payload, error)
-		SELECT run, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,
+	stmtInsertMessage: `INSERT INTO messages (run, kind, reason, actor, at, name, key, signal_id, payload, error, sum)
+		SELECT run, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ? AND status IN ('pending', 'running')`,
 	stmtWake:      `UPDATE runs SET wake_at = 0 WHERE id = ? AND claim = 0 AND status = 'running' AND wake_at <> 0`,
 	stmtUnblock:   `UPDATE runs SET blocked = 0 WHERE id = ? AND blocked <> 0`,
 	stmtConsume:   `DELETE FROM messages WHERE id = ? AND run = ?`,
 	stmtConsumeOf: `DELETE FROM messages WHERE run = ?`,
 	stmtConsumeAll: `DELETE FROM messages WHERE run IN (
 		SELECT value FROM json_each(CASE WHEN EXISTS (SELECT 1 FROM messages) THEN ? ELSE '[]' END))`,
-	stmtSaveSchedule: `INSERT INTO schedules (last, last_run, flow, name) VALUES (?, ?, ?, ?)
-		ON CONFLICT (flow, name) DO UPDATE SET last = excluded.last, last_run = excluded.last_run`,
+	stmtSaveSchedule: `INSERT INTO schedules (last, last_run, flow, name, sum) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (flow, name) DO UPDATE SET last = excluded.last, last_run = excluded.last_run, sum = excluded.sum`,
 	stmtSaveDefinition: `INSERT INTO definitions (flow, version, hash, saved_at, description) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (flow, version) DO UPDATE SET hash = excluded.hash, saved_at = excluded.saved_at,
 		description = excluded.description WHERE hash <> excluded.hash`,
