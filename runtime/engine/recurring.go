@@ -26,6 +26,8 @@ type recurring struct {
 	table timetable.Table
 	// next is the first time that is not dealt with; zero if that has to be looked up.
 	next time.Time
+	// recalled says that nothing can have been started that is not noted.
+	recalled bool
 }
 
 // recurringKey is what stays the same of a schedule when its times change.
@@ -124,7 +126,7 @@ func (e *Embedded) keepUp(ctx context.Context, r *recurring, now time.Time) (tim
 		}
 		state, err = e.settle(ctx, r, state, d)
 	}
-	r.next = time.Time{}
+	r.next, r.recalled = time.Time{}, false
 	e.logStoreError("deal with the times of the schedule "+r.what(), err)
 	return time.Time{}, false
 }
@@ -147,8 +149,8 @@ func (e *Embedded) recall(ctx context.Context, r *recurring, now time.Time) (sto
 		state = store.Schedule{Flow: r.code.Definition.Flow, Name: r.def.Name, Last: now}
 		return state, e.store.SaveSchedule(ctx, state)
 	}
-	if !r.next.IsZero() {
-		return state, nil // this process has dealt with it before
+	if r.recalled {
+		return state, nil
 	}
 	next := r.table.Next(state.Last)
 	if next.IsZero() || now.Before(next) {
@@ -160,13 +162,16 @@ func (e *Embedded) recall(ctx context.Context, r *recurring, now time.Time) (sto
 	}
 	switch _, _, err := e.store.Get(ctx, id); {
 	case errors.Is(err, store.ErrNotFound):
+		r.recalled = true
 		return state, nil
 	case err != nil:
 		return state, err
 	}
-	// It was started, and the process died before it was noted.
+	// It was started, and the process died before it was noted, or did not hear of it.
 	state.Last, state.LastRun = next, id
-	return state, e.store.SaveSchedule(ctx, state)
+	err = e.store.SaveSchedule(ctx, state)
+	r.recalled = err == nil
+	return state, err
 }
 
 // lastRun is the run that the schedule started last; nil if there is none, or it was deleted.
