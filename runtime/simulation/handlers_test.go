@@ -208,6 +208,8 @@ func (p *process) takeTime(ctx context.Context, c *call, r *rand.Rand) error {
 	case n < 4: // it ignores its context
 		time.Sleep(upTo(r, 6*time.Second))
 		return nil
+	case n < 10 && c.flow == scheduled: // more of them come all the time
+		lasts = time.Second
 	case n < 10:
 		lasts = time.Minute
 	case n < 30:

@@ -21,7 +21,7 @@ func (w *world) addScheduled() {
 		f = randomflow.New(w.dice.of("flow", scheduled, n), randomflow.Options{Name: scheduled, Width: 2})
 	}
 	f.Definition.Schedules = []flow.ScheduleDef{{
-		Name: "often", Every: time.Duration(1+r.IntN(4)) * time.Second, Input: fmt.Sprint(r.IntN(20)),
+		Name: "often", Every: time.Duration(2+r.IntN(4)) * time.Second, Input: fmt.Sprint(r.IntN(20)),
 		Overlap: []string{"", "skip", "queue", "allow"}[r.IntN(4)], CatchUp: []string{"", "none", "last"}[r.IntN(3)],
 	}}
 	if w.versions {
