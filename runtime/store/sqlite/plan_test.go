@@ -26,7 +26,6 @@ func TestQueryPlans(t *testing.T) {
 		suspectsText:            "USING INDEX runs_claimed (claim<?)",
 		`SELECT run FROM runs WHERE claim <> 0 AND claim > 0`: "USING COVERING INDEX runs_claimed (claim>?)",
 		`DELETE FROM messages WHERE id = 1 AND run = 2`:       "USING INTEGER PRIMARY KEY",
-		unobeyedText:                        "SCAN messages",
 		messagesToText:                      "SEARCH messages USING INDEX messages_run (run=?)",
 		claimPlace:                          "USING COVERING INDEX runs_under_way (flow=? AND concurrency=?)",
 		statementTexts[stmtClaimPlaceOfNew]: "USING INDEX runs_waiting_any (flow=? AND concurrency=? AND blocked<?)",
