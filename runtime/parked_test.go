@@ -183,6 +183,8 @@ func TestABoundHoldsForRunsStartedWithoutCode(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(3*time.Second + 500*time.Millisecond)
+		mu.Lock()
+		defer mu.Unlock()
 		if done != len(inputs) {
 			t.Errorf("%d runs are over in the time that three of a key take, want all %d", done, len(inputs))
 		}

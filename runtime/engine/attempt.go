@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/bextgen/bextgen/runtime/flow"
 	"github.com/bextgen/bextgen/runtime/flow/duration"
@@ -38,12 +37,12 @@ type call struct {
 	execution *execution
 
 	run     *store.Run // the head when the attempt began
-	began   time.Time
 	handler Handler
 	cancel  context.CancelCauseFunc
 	// stopGrace stops the timer that leaves a stopped handler behind.
 	stopGrace func() bool
 	done      func() <-chan struct{} // of the context that cancel ends
+	untold    atomic.Bool            // the store does not know of it, see tell.go
 	// placed says that the call has a place among the handlers that run.
 	placed atomic.Bool
 	// aside is how many wait for another run in the handler; moving is held while
@@ -86,7 +85,7 @@ func (x *execution) start(a *flow.Attempt) {
 	e.attempts.Add(1)
 	e.mu.Unlock()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	c := &call{Attempt: a, execution: x, run: x.head, began: x.now(), handler: x.code.Handlers[a.Handler], cancel: cancel, done: ctx.Done}
+	c := &call{Attempt: a, execution: x, run: x.head, handler: x.code.Handlers[a.Handler], cancel: cancel, done: ctx.Done}
 	if a.Transaction {
 		c.loan = newLoan(ctx)
 	}
@@ -95,7 +94,12 @@ func (x *execution) start(a *flow.Attempt) {
 	}
 	x.calls[a.Entry.Seq] = c
 	if !a.Stored {
+		if len(x.begun) == 0 {
+			x.tells.Store(false) // it was about one that has ended
+		}
 		x.begun = append(x.begun, c)
+		c.untold.Store(true)
+		e.teller.add(c)
 	}
 	go x.do(ctx, c)
 }

@@ -76,6 +76,7 @@ func (x *execution) withStarts(entries []flow.Entry, attempts []flow.Attempt) []
 		if !slices.ContainsFunc(entries, func(e flow.Entry) bool { return e.Seq == c.Entry.Seq }) {
 			entries = append(entries, c.Entry)
 		}
+		c.untold.Store(false)
 		return true
 	})
 	return entries
@@ -127,6 +128,7 @@ func (x *execution) writeBegun() {
 	change := store.Change{Claim: x.claim, Lazy: true}
 	for _, c := range x.begun {
 		change.Entries = append(change.Entries, c.Entry)
+		c.untold.Store(false)
 	}
 	if x.headPending {
 		change.Head = x.head

@@ -77,7 +77,8 @@ type Embedded struct {
 	// places are taken by attempts while their handlers run.
 	places chan struct{}
 	// kicks wakes the scheduler.
-	kicks chan struct{}
+	kicks  chan struct{}
+	teller teller
 	// The stages of Close, each a channel that it closes: nothing new begins, the
 	// contexts of the attempts are cancelled, those that ignore it are left behind.
 	closing, cutting, abandoned chan struct{}
@@ -133,6 +134,7 @@ func NewEmbedded(s store.Store, opts Options) *Embedded {
 		store: encrypted.New(s, opts.Codec), opts: opts,
 		places:  make(chan struct{}, opts.Concurrency),
 		kicks:   make(chan struct{}, 1),
+		teller:  teller{clock: opts.Clock},
 		closing: make(chan struct{}), cutting: make(chan struct{}), abandoned: make(chan struct{}), closed: make(chan struct{}),
 		flows:   map[string][]*code{},
 		defined: map[*code]bool{},

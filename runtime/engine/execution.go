@@ -26,6 +26,7 @@ type execution struct {
 
 	calls    map[int64]*call // attempts under way, by the Seq of their entry
 	begun    []*call         // those of which the store does not know, see writeBegun
+	tells    atomic.Bool     // one of those has lasted long enough, see tell.go
 	consumed []int64         // messages obeyed since the last commit
 
 	// restSince is when the run began to wait for what comes at any time; zero while it
@@ -62,10 +63,6 @@ type execution struct {
 // releaseAfter is how long a run that only waits stays in memory. For a longer
 // pause it goes back to the store, however many of them there are.
 const releaseAfter = 100 * time.Millisecond
-
-// tellAfter is how long an attempt lasts before the store is told that it began.
-// Most have ended before: then its start and its end are written at once.
-const tellAfter = 2 * time.Millisecond
 
 // launch begins the execution of a claimed run, for which room was taken. It was queued
 // if it waited in the store, and parked for so long.
@@ -265,12 +262,12 @@ func (x *execution) await() (flow.Outcome, bool) {
 			x.cancelCalls(errClosing)
 		}
 		now := x.now()
-		wakeAt, tellAt, restUntil := x.run.State().WakeAt, x.tellAt(), x.restUntil()
+		wakeAt, restUntil := x.run.State().WakeAt, x.restUntil()
 		progressAt := x.progressAt(now)
 		switch {
 		case due(wakeAt, now):
 			return flow.Tick{At: now}, true
-		case due(tellAt, now):
+		case len(x.begun) > 0 && x.tells.Swap(false):
 			x.writeBegun()
 			continue
 		case due(progressAt, now):
@@ -287,7 +284,7 @@ func (x *execution) await() (flow.Outcome, bool) {
 			}
 			continue
 		}
-		if o, ok := x.sleepUntil(earliest(wakeAt, tellAt, restUntil, progressAt), now); ok {
+		if o, ok := x.sleepUntil(earliest(wakeAt, restUntil, progressAt), now); ok {
 			return o, true
 		}
 	}
@@ -318,15 +315,6 @@ func (o *attemptEnd) arrive(x *execution) (flow.Outcome, bool) {
 		return x.late(o)
 	}
 	return o.Ended, x.forget(o)
-}
-
-// tellAt is when the store is to be told of attempts that have begun; zero if
-// there is none that it does not know.
-func (x *execution) tellAt() time.Time {
-	if len(x.begun) == 0 {
-		return time.Time{}
-	}
-	return x.begun[0].began.Add(tellAfter)
 }
 
 func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
@@ -368,6 +356,7 @@ func (x *execution) forget(o *attemptEnd) bool {
 		return true // of an attempt that has ended before: stale, which the run says
 	}
 	delete(x.calls, o.Seq)
+	c.untold.Store(false)
 	x.takeProgress(c)
 	x.begun = slices.DeleteFunc(x.begun, func(b *call) bool { return b == c })
 	c.over(x.engine.places, o.Err)
@@ -451,9 +440,13 @@ func (x *execution) leave() {
 		e.busy-- // before those who wait are told: they may start the next run
 	}
 	w := e.waiters[x.head.ID]
-	if x.over && w != nil {
+	switch {
+	case w == nil:
+	case x.over:
 		delete(e.waiters, x.head.ID)
 		w.finish(x.head)
+	default:
+		w.leave()
 	}
 	e.mu.Unlock()
 	close(x.gone)

@@ -43,7 +43,8 @@ func (r *Run) forward(now time.Time) bool {
 		}
 		r.machine = m
 	}
-	p := &Plan{run: r, now: now, RunInfo: r.info}
+	p := &r.plan
+	*p = Plan{run: r, now: now, RunInfo: r.info}
 	p.Attempt = int64(r.attempt)
 	done := r.machine.Next(p)
 	if p.err != nil {

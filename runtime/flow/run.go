@@ -23,6 +23,7 @@ type Run struct {
 	maxPayload int
 
 	machine Machine // nil before it is needed
+	plan    Plan    // of the walk at hand; it is the run's, since there is one for each outcome
 	status  Status
 	attempt int   // of the whole flow
 	seq     int64 // the last sequence number that was given

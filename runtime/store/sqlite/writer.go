@@ -43,6 +43,7 @@ type writer struct {
 	wal      wal
 
 	taken []change   // the batch at hand
+	many  bool       // the last one had more than one change
 	loans []*lending // that wait for their turn
 	size  int        // its bytes
 	opts  options
@@ -70,8 +71,11 @@ func (w *writer) loop() {
 				return
 			}
 			w.take(c)
-			runtime.Gosched() // callers that were answered just now have their next change ready: a fifth more to a commit
+			if w.many {
+				runtime.Gosched() // callers that were answered just now have their next change ready: a fifth more to a commit
+			}
 			w.fill()
+			w.many = len(w.taken) > 1
 			w.processAll()
 		case <-w.timer.C:
 			w.armed = false
