@@ -87,7 +87,7 @@ func (r *run) addTo(f *store.FlowStats, now time.Time) {
 		if r.WakeAt.After(since) {
 			since = r.WakeAt
 		}
-		if !r.WakeAt.After(now) && (f.OldestPending.IsZero() || since.Before(f.OldestPending)) {
+		if r.token == 0 && !r.WakeAt.After(now) && (f.OldestPending.IsZero() || since.Before(f.OldestPending)) {
 			f.OldestPending = since
 		}
 	case flow.StatusRunning:

@@ -266,6 +266,7 @@ func testQueue(s *suite) {
 	run, claim := s.claimed(st) // this one waits for a message
 	s.commit(st, store.Change{Claim: claim, Head: running(run, time.Time{}), Release: true, Dormant: true})
 	_, _ = s.claimed(st) // and this one is claimed
+	s.same("the oldest where the only one is claimed", of(nil, "orders").OldestPending, time.Time{})
 	first := s.create(st, s.newRun(func(r *store.Run) { r.Flow = "other" }), false).Run
 	second := s.create(st, s.newRun(func(r *store.Run) { r.Tenant, r.Priority = "b", 9 }), false).Run
 	s.create(st, s.newRun(), false)
