@@ -10,7 +10,7 @@ import (
 	"github.com/bextgen/bextgen/runtime/store"
 )
 
-// This file writes the one row that each transaction has of its own: which runs moved on, for those
+// This file writes the one row that each transaction of the writer has of its own: which runs moved on, for those
 // who follow them, in a few bytes each; what it changed of the numbers about runs (tally.go); and whose it
 // is. It costs a transaction of a thousand runs as little as one of a single run.
 
@@ -28,7 +28,7 @@ const (
 		AND (number <= (SELECT max(number) FROM commits) - ?
 			OR total <= (SELECT total FROM commits ORDER BY number DESC LIMIT 1) - ?)
 		AND number < (SELECT max(number) FROM commits) AND number <= (SELECT folded FROM meta WHERE id = 1)`
-	// foldEvery is after how many rows the numbers in them are folded.
+	// foldEvery is after how many rows the numbers in them are folded: by who writes the row of such a number.
 	foldEvery = 256
 	// trimEvery is after how many rows old ones are deleted, trimAtOnce how many of them.
 	trimEvery  = 256
@@ -106,7 +106,7 @@ func encodeMoves(moves []store.Move) []byte {
 func decodeMoves(encoded []byte) ([]store.Move, error) {
 	var moves []store.Move
 	r := &fieldReader{fields: encoded}
-	for len(r.fields) > 0 && !r.bad {
+	for len(r.fields) > 0 {
 		m := store.Move{Key: r.size(), Tag: r.tag(), After: r.size()}
 		m.Last = m.After + r.size()
 		moves = append(moves, m)

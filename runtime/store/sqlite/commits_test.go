@@ -1,7 +1,10 @@
 package sqlite
 
 import (
+	"database/sql"
 	"errors"
+	"fmt"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -77,5 +80,62 @@ func TestOldChangesAreForgotten(t *testing.T) {
 				t.Fatalf("%d of the last 300 commits are kept, %v", len(kept), err)
 			}
 		})
+	}
+}
+
+// Rows that are folded and old go, whoever writes in turns with the store.
+func TestRowsOfCommitsAreBounded(t *testing.T) {
+	for name, create := range map[string]func(s *Store, own *sql.DB, claim store.Claim, run store.Run) error{
+		"in transactions of others": func(s *Store, own *sql.DB, _ store.Claim, run store.Run) error {
+			tx, err := own.Begin()
+			if err != nil {
+				return err
+			}
+			_, err = s.CreateIn(t.Context(), tx, run)
+			return errors.Join(err, tx.Commit())
+		},
+		"in loans": func(s *Store, _ *sql.DB, claim store.Claim, run store.Run) error {
+			return s.Lend(t.Context(), claim, func(loan store.Loan) (store.Change, error) {
+				_, err := s.CreateIn(t.Context(), loan, run)
+				return store.Change{Entries: []flow.Entry{testEntry(1)}}, err
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := execute(t, filepath.Join(t.TempDir(), "runs.db"), WithSynchronous(Normal), func(o *options) { o.keep = keeping{commits: 10, moves: 10} })
+			own, err := sql.Open("sqlite", uri(s.path, url.Values{"_pragma": {"synchronous(OFF)"}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer own.Close()
+			claim := claimed(t, s, "claimed")
+			if _, err := s.Create(t.Context(), testRun("one more"), false, 0); err != nil { // the next commit of the store has an odd number
+				t.Fatal(err)
+			}
+			for i := range 3 * foldEvery {
+				if err := create(s, own, claim, testRun(fmt.Sprint(i))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var rows, unfolded int
+			err = s.readers.QueryRow(`SELECT count(*), sum(number > (SELECT folded FROM meta)) FROM commits`).Scan(&rows, &unfolded)
+			if err != nil || rows > 2*trimEvery || unfolded >= foldEvery {
+				t.Errorf("there are %d rows, and %d are not folded, %v; want less than %d and %d", rows, unfolded, err, 2*trimEvery, foldEvery)
+			}
+			wantNumbers(t, s)
+		})
+	}
+}
+
+// Who follows runs goes on from the present, where it cannot be read what became visible.
+func TestMovesThatCannotBeRead(t *testing.T) {
+	s := execute(t, filepath.Join(t.TempDir(), "runs.db"))
+	claim := claimed(t, s, "a")
+	if err := s.Commit(t.Context(), store.Change{Claim: claim, Entries: []flow.Entry{testEntry(1)}}); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, s.path, `UPDATE commits SET moves = substr(moves, 1, length(moves) - 1) WHERE moves <> x''`)
+	if _, err := s.Commits(t.Context(), 0, 10); !errors.Is(err, store.ErrForgotten) || !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("Commits: %v, want %v and %v", err, store.ErrForgotten, store.ErrDamaged)
 	}
 }

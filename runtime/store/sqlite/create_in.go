@@ -67,16 +67,24 @@ func insertRunIn(ctx context.Context, tx store.Tx, row *newRunRow) (inserted boo
 	return true, noteRunIn(ctx, tx, key, row)
 }
 
-// noteRunIn writes what else is kept of a new run: where it is, and that there is one more.
+// noteRunIn writes what else is kept of a new run: that there is one more, and where it is. The numbers go
+// into their tables at once: only the writer's transactions have a row of commits, and so it is the writer who
+// comes to each number at which rows are folded and deleted.
 func noteRunIn(ctx context.Context, tx store.Tx, key int64, row *newRunRow) error {
-	t := newTally()
-	t.created(row)
-	const noMoves, noEpoch, noWriter = 0, 0, 0
-	if _, err := tx.ExecContext(ctx, addCommitText, noMoves, []byte{}, t.encode(), noEpoch, noWriter); err != nil {
+	write := func(s statement, values ...value) error {
+		args := make([]any, len(values))
+		for i, v := range values {
+			args[i] = v
+		}
+		_, err := tx.ExecContext(ctx, statementTexts[s], args...)
 		return err
 	}
-	_, err := tx.ExecContext(ctx, statementTexts[stmtNoteChunk], key>>chunkBits, row.flow(), row.created(), row.created())
-	return err
+	t := newTally()
+	t.created(row)
+	if err := t.write(write); err != nil {
+		return err
+	}
+	return write(stmtNoteChunk, key>>chunkBits, row.flow(), row.created(), row.created())
 }
 
 // isOurs says whether a transaction is one on the store's file.

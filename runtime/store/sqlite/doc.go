@@ -7,7 +7,7 @@
 // for each message not yet obeyed, a row of schedules for each schedule, a row of definitions
 // for each version of a flow; run_chunks
 // says where in runs those of a flow and of a time are (chunks.go), run_counts and
-// run_slots have numbers about them (tally.go), and commits has a row for each transaction (commits.go). The
+// run_slots have numbers about them (tally.go), and commits has a row for each transaction of the writer's (commits.go). The
 // tables are as the last migration that has to do with them says. The database is in WAL mode, so FILE-wal and
 // FILE-shm stand beside it while it is open, and FILE.lock, which is locked by
 // the process that executes. A file is ours if its application_id says so;

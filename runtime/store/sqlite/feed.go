@@ -82,9 +82,11 @@ func (s *Store) Commits(ctx context.Context, after int64, limit int) ([]store.Co
 			if err := scan(&c.Number, &moves); err != nil {
 				return err
 			}
-			c.Moves, err = decodeMoves(moves)
+			if c.Moves, err = decodeMoves(moves); err != nil { // who follows goes on behind it
+				return errors.Join(store.ErrForgotten, err)
+			}
 			commits = append(commits, c)
-			return err
+			return nil
 		})
 	})
 	switch {

@@ -33,10 +33,13 @@ type fieldReader struct {
 	bad    bool
 }
 
+// fail ends the reading.
+func (r *fieldReader) fail() { r.bad, r.fields = true, nil }
+
 func (r *fieldReader) number() int64 {
 	n, size := binary.Varint(r.fields)
 	if size <= 0 {
-		r.bad, r.fields = true, nil
+		r.fail()
 		return 0
 	}
 	r.fields = r.fields[size:]
@@ -46,7 +49,7 @@ func (r *fieldReader) number() int64 {
 func (r *fieldReader) size() int64 {
 	n, size := binary.Uvarint(r.fields)
 	if size <= 0 {
-		r.bad, r.fields = true, nil
+		r.fail()
 		return 0
 	}
 	r.fields = r.fields[size:]
@@ -68,7 +71,7 @@ func (r *fieldReader) text() string { return string(r.bytes(r.size())) }
 // bytes are the next so many.
 func (r *fieldReader) bytes(n int64) []byte {
 	if n < 0 || n > int64(len(r.fields)) {
-		r.bad, r.fields = true, nil
+		r.fail()
 		return nil
 	}
 	var b []byte

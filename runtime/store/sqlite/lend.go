@@ -38,7 +38,8 @@ type lending struct {
 	refusal error // of do
 }
 
-// apply is called once: a loan is alone in its transaction.
+// apply calls do once: a loan is alone in its transaction, and where that is made once more, since the right
+// to execute is lost, the claim is too.
 func (l *lending) apply(b *batch) error {
 	if !b.w.claims.use(l.claim) {
 		l.refuse(claimLost(l.claim))

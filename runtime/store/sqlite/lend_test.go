@@ -85,6 +85,26 @@ func TestTheDiskIsFullDuringALoan(t *testing.T) {
 	}
 }
 
+// A handler whose process has lost the right to execute was called, once, and has written nothing.
+func TestTheRightIsLostBeforeALoan(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.db")
+	s := execute(t, path)
+	claim := claimed(t, s, "1")
+	edit(t, path, makeOwn, `UPDATE meta SET epoch = epoch + 1`)
+	calls := 0
+	err := s.Lend(t.Context(), claim, func(loan store.Loan) (store.Change, error) {
+		calls++
+		_, err := loan.ExecContext(t.Context(), `INSERT INTO own (n) VALUES (1)`)
+		return store.Change{Entries: []flow.Entry{testEntry(1)}}, err
+	})
+	if !errors.Is(err, store.ErrClaimLost) || calls != 1 {
+		t.Errorf("Lend: %v in %d calls; want %v in one", err, calls, store.ErrClaimLost)
+	}
+	if rows, log := ownRows(t, s), logOf(t, s, "1"); rows != 0 || len(log) != 0 {
+		t.Errorf("%d rows and %d entries are there; want none", rows, len(log))
+	}
+}
+
 // Between two loans the changes of others are written.
 func TestOthersHaveTheirTurnBetweenLoans(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "runs.db")

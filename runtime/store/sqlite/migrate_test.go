@@ -93,6 +93,44 @@ func TestMigrationFails(t *testing.T) {
 	}
 }
 
+// A database of any layout opens, and its numbers are those of its rows, also when more is written to it.
+func TestOpenEachLayout(t *testing.T) {
+	all, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range all {
+		t.Run(fmt.Sprint(n+1), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "runs.db")
+			makeFirstLayout(t, path)
+			c, err := connect(probeURI(path, false))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(migrate(c, all[:n+1]), c.close()); err != nil {
+				t.Fatal(err)
+			}
+			const layoutOfChanges, layoutOfCommits = 10, 15
+			newest := int64(0)
+			if layout := n + 1; layout >= layoutOfChanges && layout < layoutOfCommits {
+				newest = 300
+				edit(t, path, `INSERT INTO changes VALUES (299, 1, x'07000000010001'), (300, 1, x'')`)
+			}
+			s := execute(t, path, WithSynchronous(Normal))
+			wantNumbers(t, s)
+			commits, err := s.Commits(t.Context(), max(newest-1, 0), 9)
+			if err != nil || len(commits) == 0 || newest > 0 && commits[0].Number != newest {
+				t.Errorf("Commits: %v, %v; want the last one that was there, and that of Acquire", commits, err)
+			}
+			for i := range 3 { // the first one folds, since it is in another slot
+				claimed(t, s, fmt.Sprint(i))
+			}
+			edit(t, path, `DELETE FROM runs WHERE id IN ('done', '1')`)
+			wantNumbers(t, s)
+		})
+	}
+}
+
 // makeFirstLayout makes a database as the first migration alone does, with something in each table.
 func makeFirstLayout(t *testing.T, path string) {
 	t.Helper()

@@ -33,15 +33,15 @@ func (w *writer) isThere(number int64) (bool, error) {
 	if err := w.ready(); err != nil {
 		return false, err
 	}
-	writer, ok, err := w.conn.number(`SELECT writer FROM commits WHERE number >= ? ORDER BY number LIMIT 1`, number)
-	if err != nil || !ok {
-		return false, err
+	writer, ok, err := w.conn.number(`SELECT writer FROM commits WHERE number = ?`, number)
+	if err != nil || ok {
+		return writer == w.id, err
 	}
-	oldest, _, err := w.conn.number(`SELECT min(number) FROM commits`)
-	if err == nil && oldest > number {
+	newest, _, err := w.conn.number(`SELECT coalesce(max(number), 0) FROM commits`)
+	if err == nil && newest > number {
 		err = errors.New("its row of commits is deleted already")
 	}
-	return writer == w.id, err
+	return false, err
 }
 
 // freeOrphans frees the runs that are claimed in our epoch though nobody here

@@ -191,3 +191,25 @@ func TestNumbersAreReadAsTheyWereWritten(t *testing.T) {
 		}
 	})
 }
+
+// Numbers of a transaction that cannot be read hold up no other one; what can be counted is counted anew.
+func TestNumbersThatCannotBeRead(t *testing.T) {
+	s := execute(t, filepath.Join(t.TempDir(), "runs.db"), WithSynchronous(Normal))
+	for i := range 3 {
+		claimed(t, s, fmt.Sprint(i))
+	}
+	edit(t, s.path, `UPDATE commits SET tally = substr(tally, 1, length(tally) - 1) WHERE number = 3`)
+	if _, err := s.Stats(t.Context(), store.StatsQuery{Now: testStart}); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("Stats: %v, want %v", err, store.ErrDamaged)
+	}
+	for i := range foldEvery {
+		if _, err := s.Create(t.Context(), testRun(fmt.Sprint("more", i)), false, 0); err != nil {
+			t.Fatalf("Create: %v; want it not to be held up", err)
+		}
+	}
+	wantNumbers(t, s)
+	stats, err := s.Stats(t.Context(), store.StatsQuery{Now: testStart})
+	if err != nil || len(stats.Flows) != 1 || len(stats.Flows[0].Slots) != 1 || stats.Flows[0].Slots[0].Started != foldEvery+2 {
+		t.Errorf("Stats: %+v, %v; want all runs but one to have been started", stats, err)
+	}
+}

@@ -152,47 +152,66 @@ const (
 	slotRecord
 )
 
-// add adds what another transaction changed of the numbers.
+// add adds what another transaction changed of the numbers; nothing, if that cannot be read.
 func (t *tally) add(encoded []byte) error {
-	r := &fieldReader{fields: encoded}
-	for len(r.fields) > 0 && !r.bad {
-		switch r.number() {
-		case countRecord:
-			key := countKey{flow: r.text(), tenant: r.text()}
-			c := t.counts[key]
-			for i := range c {
-				c[i] += r.number()
-			}
-			t.counts[key] = c
-		case slotRecord:
-			key := slotKey{slot: r.number(), flow: r.text(), others: r.flag(), tenant: r.text(), bucket: int(r.number())}
-			h := t.slots[key]
-			for i := range h {
-				h[i] += r.number()
-			}
-			t.slots[key] = h
-		default:
-			r.bad = true
-		}
+	other, err := decodeTally(encoded)
+	if err != nil {
+		return err
 	}
-	if r.bad {
-		return damaged("the numbers in a row of commits cannot be read")
+	for key, more := range other.counts {
+		c := t.counts[key]
+		for i := range c {
+			c[i] += more[i]
+		}
+		t.counts[key] = c
+	}
+	for key, more := range other.slots {
+		h := t.slots[key]
+		for i := range h {
+			h[i] += more[i]
+		}
+		t.slots[key] = h
 	}
 	return nil
 }
 
+// decodeTally reads what encode wrote.
+func decodeTally(encoded []byte) (*tally, error) {
+	t := newTally()
+	r := &fieldReader{fields: encoded}
+	for len(r.fields) > 0 {
+		switch r.number() {
+		case countRecord:
+			key := countKey{flow: r.text(), tenant: r.text()}
+			var c counts
+			for i := range c {
+				c[i] = r.number()
+			}
+			t.counts[key] = c
+		case slotRecord:
+			key := slotKey{slot: r.number(), flow: r.text(), others: r.flag(), tenant: r.text(), bucket: int(r.number())}
+			var h happened
+			for i := range h {
+				h[i] = r.number()
+			}
+			t.slots[key] = h
+		default:
+			r.fail()
+		}
+	}
+	if r.bad {
+		return nil, damaged("the numbers in a row of commits cannot be read")
+	}
+	return t, nil
+}
+
+// unfoldedText are the numbers that are not in the tables.
+const unfoldedText = `SELECT tally FROM commits WHERE number > (SELECT folded FROM meta WHERE id = 1)`
+
 // fold puts the numbers of all transactions up to this one into the tables. The first time in each
 // slot it also deletes what is old, and the counts of those who have no runs any more.
 func (b *batch) fold() error {
-	all := newTally()
-	err := b.w.conn.query(unfoldedText, nil, func(row []value) error {
-		encoded, _ := row[0].([]byte)
-		return all.add(encoded)
-	})
-	if err != nil {
-		return err
-	}
-	if err := b.writeNumbers(all); err != nil {
+	if err := b.foldNumbers(); err != nil {
 		return err
 	}
 	if _, err := b.write(stmtFolded, b.number); err != nil {
@@ -206,17 +225,42 @@ func (b *batch) fold() error {
 	if _, err := b.write(stmtForgetSlots, t.slot-store.SlotsKept.Milliseconds()); err != nil {
 		return err
 	}
-	_, err = b.write(stmtForgetCounts)
+	_, err := b.write(stmtForgetCounts)
 	return err
 }
 
-// unfoldedText are the numbers that are not in the tables.
-const unfoldedText = `SELECT tally FROM commits WHERE number > (SELECT folded FROM meta WHERE id = 1)`
+// foldNumbers leaves out what cannot be read: nobody's run is to wait for that. The runs are counted anew then.
+func (b *batch) foldNumbers() error {
+	all, bad := newTally(), false
+	err := b.w.conn.query(unfoldedText, nil, func(row []value) error {
+		encoded, _ := row[0].([]byte)
+		bad = all.add(encoded) != nil || bad
+		return nil
+	})
+	if err == nil && bad {
+		clear(all.counts)
+		err = b.w.conn.run(recountText)
+	}
+	if err != nil {
+		return err
+	}
+	return all.write(func(s statement, values ...value) error {
+		_, err := b.write(s, values...)
+		return err
+	})
+}
 
-// writeNumbers adds numbers to those in the tables.
-func (b *batch) writeNumbers(t *tally) error {
+// recountText makes run_counts anew.
+const recountText = `DELETE FROM run_counts;
+	INSERT INTO run_counts (flow, tenant, pending, running, completed, failed, cancelled)
+	SELECT flow, tenant, sum(status = 'pending'), sum(status = 'running'),
+		sum(status = 'completed'), sum(status = 'failed'), sum(status = 'cancelled')
+	FROM runs GROUP BY flow, tenant`
+
+// write adds the numbers to those in the tables.
+func (t *tally) write(write func(s statement, values ...value) error) error {
 	for key, c := range t.counts {
-		if _, err := b.write(stmtAddCounts, key.flow, key.tenant, c[0], c[1], c[2], c[3], c[4]); err != nil {
+		if err := write(stmtAddCounts, key.flow, key.tenant, c[0], c[1], c[2], c[3], c[4]); err != nil {
 			return err
 		}
 	}
@@ -225,7 +269,7 @@ func (b *batch) writeNumbers(t *tally) error {
 		if key.others {
 			others = 1
 		}
-		if _, err := b.write(stmtAddSlot, key.slot, key.flow, others, key.tenant, int64(key.bucket), h[0], h[1], h[2], h[3]); err != nil {
+		if err := write(stmtAddSlot, key.slot, key.flow, others, key.tenant, int64(key.bucket), h[0], h[1], h[2], h[3]); err != nil {
 			return err
 		}
 	}
