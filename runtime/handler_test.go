@@ -75,6 +75,28 @@ func TestTheFailureOfAnotherRunIsTheHandlersOwn(t *testing.T) {
 	}
 }
 
+// The contexts that a handler makes of its own are ended with it by the context package itself, without a goroutine for each.
+func TestContextsOfAHandlersContextTakeNoGoroutines(t *testing.T) {
+	b := newBench(t)
+	const many = 200
+	var more int
+	b.open(shop{pay: func(ctx context.Context, _ shipment) (receipt, error) {
+		before := goruntime.NumGoroutine()
+		for range many {
+			_, cancel := context.WithCancel(ctx)
+			defer cancel()
+		}
+		more = goruntime.NumGoroutine() - before
+		return receipt{"p"}, nil
+	}})
+	if _, err := b.start(shipment{}).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if more >= many/2 {
+		t.Errorf("%d goroutines for %d contexts", more, many)
+	}
+}
+
 func TestTheContextOfAnAttemptSaysThatItTookTooLong(t *testing.T) {
 	b := newBench(t)
 	const attempts = 50
