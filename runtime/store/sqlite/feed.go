@@ -20,7 +20,7 @@ const (
 	logBetween    = `SELECT ` + entryColumns + ` FROM log
 		WHERE run = ?1 AND (seq > ?2 AND seq <= ?3 OR end_seq > ?2 AND end_seq <= ?3) ORDER BY seq`
 	edgesText       = `SELECT coalesce(min(number), 0), coalesce(max(number), 0) FROM commits`
-	changesFromText = `SELECT number, moves FROM commits WHERE number > ? ORDER BY number LIMIT ?`
+	commitsFromText = `SELECT number, moves FROM commits WHERE number > ? ORDER BY number LIMIT ?`
 )
 
 // Find implements store.Feed.
@@ -75,7 +75,7 @@ func (s *Store) Commits(ctx context.Context, after int64, limit int) ([]store.Co
 		if err := tx.StmtContext(ctx, s.reads.edges).QueryRowContext(ctx).Scan(&oldest, &newest); err != nil {
 			return err
 		}
-		rows, err := tx.StmtContext(ctx, s.reads.changesFrom).QueryContext(ctx, after, limit)
+		rows, err := tx.StmtContext(ctx, s.reads.commitsFrom).QueryContext(ctx, after, limit)
 		return each(rows, err, func(scan func(...any) error) error {
 			var c store.Commit
 			var moves []byte

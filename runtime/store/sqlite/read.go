@@ -31,7 +31,7 @@ type statements struct {
 	definition, definitions     *sql.Stmt
 	headByID, headByRun         *sql.Stmt
 	lastInLog, logBetween       *sql.Stmt
-	edges, changesFrom          *sql.Stmt
+	edges, commitsFrom          *sql.Stmt
 	all                         []*sql.Stmt
 }
 
@@ -92,7 +92,7 @@ func (r *statements) prepare(db *sql.DB) error {
 		{&r.lastInLog, lastInLogText},
 		{&r.logBetween, logBetween},
 		{&r.edges, edgesText},
-		{&r.changesFrom, changesFromText},
+		{&r.commitsFrom, commitsFromText},
 		{&r.schedule, `SELECT last, last_run, sum FROM schedules WHERE flow = ? AND name = ?`},
 		{&r.definition, `SELECT hash, saved_at, description FROM definitions WHERE flow = ? AND version = ?`},
 		{&r.definitions, `SELECT flow, version, hash, saved_at FROM definitions ORDER BY flow, version`},
