@@ -356,9 +356,8 @@ func (x *execution) forget(o *attemptEnd) bool {
 		return true // of an attempt that has ended before: stale, which the run says
 	}
 	delete(x.calls, o.Seq)
-	c.untold.Store(false)
 	x.takeProgress(c)
-	x.begun = slices.DeleteFunc(x.begun, func(b *call) bool { return b == c })
+	x.told(c)
 	c.over(x.engine.places, o.Err)
 	return !o.cutOff
 }

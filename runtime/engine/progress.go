@@ -102,8 +102,7 @@ func (c *call) Checkpoint(value json.RawMessage) error {
 func (s *saving) arrive(x *execution) (flow.Outcome, bool) {
 	x.answering = s.done
 	c := s.call
-	c.untold.Store(false)
-	x.begun = slices.DeleteFunc(x.begun, func(b *call) bool { return b == c }) // its start is stored with this
+	x.told(c) // its start is stored with this
 	return flow.Noted{Seq: c.Entry.Seq, Checkpoint: s.value, Progress: c.progress.Swap(nil), At: x.now()}, true
 }
 

@@ -218,20 +218,27 @@ func untilDone(done <-chan struct{}) func(ctx context.Context, _ Invocation) err
 	}
 }
 
+// newSuspect is a run, named suspect, under which so many processes died that it is on its own now. What
+// it and others do lasts until done is closed.
+func newSuspect(t *testing.T) (d *deaths, done chan struct{}) {
+	t.Helper()
+	d, done = newDeaths(t), make(chan struct{})
+	d.work = untilDone(done)
+	d.boot()
+	d.create("suspect")
+	for range store.SuspectAfter {
+		d.want("a process that dies", "work suspect")
+		d.bury()
+	}
+	d.want("now it is a suspect", "work suspect")
+	return d, done
+}
+
 // A suspect that comes while others are at work waits until they have ended, but not for ever; and
 // if the process stops before, that is not its fault.
 func TestASuspectWaitsForWhatIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDeaths(t)
-		done := make(chan struct{})
-		d.work = untilDone(done)
-		d.boot()
-		d.create("suspect")
-		for range store.SuspectAfter {
-			d.want("a process that dies", "work suspect")
-			d.bury()
-		}
-		d.want("now it is a suspect", "work suspect")
+		d, done := newSuspect(t)
 		d.close()
 		for n, begin := range []string{"work other0", "work late0, work other0, work other1"} {
 			d.open()
@@ -275,16 +282,7 @@ func TestASetClockEndsNoTrial(t *testing.T) {
 	for _, by := range []time.Duration{24 * time.Hour, -24 * time.Hour} {
 		t.Run(by.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDeaths(t)
-				done := make(chan struct{})
-				d.work = untilDone(done)
-				d.boot()
-				d.create("suspect")
-				for range store.SuspectAfter {
-					d.want("a process that dies", "work suspect")
-					d.bury()
-				}
-				d.want("now it is a suspect", "work suspect")
+				d, done := newSuspect(t)
 				d.wall.offset.Add(int64(by))
 				d.create("a") // which makes the scheduler look
 				d.want("the clock is set in its trial", "")

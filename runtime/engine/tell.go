@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,6 +21,12 @@ type teller struct {
 	runs bool    // the timer
 	came []*call // since it began to run
 	old  []*call // before that
+}
+
+// told notes that the store is not to be told of a call by itself: its start is stored with something else.
+func (x *execution) told(c *call) {
+	c.untold.Store(false)
+	x.begun = slices.DeleteFunc(x.begun, func(b *call) bool { return b == c })
 }
 
 // add takes an attempt that has begun.

@@ -44,8 +44,11 @@ func (b *batch) addCommit() error {
 	if err != nil {
 		return err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(errEpochOver, err)
+	switch n, err := result.RowsAffected(); {
+	case err != nil:
+		return err
+	case n == 0:
+		return errEpochOver
 	}
 	if b.number, err = result.LastInsertId(); err != nil {
 		return err

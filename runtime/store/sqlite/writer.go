@@ -210,9 +210,6 @@ func (w *writer) finish() {
 	w.timer.Stop()
 	w.wal.timer.Stop()
 	w.flush(0)
-	if w.conn == nil {
-		return
-	}
 	w.disconnect()
 }
 
